@@ -1,0 +1,109 @@
+"""DIDs: who somebody is (protocol §2.1, W3C DID Core §3.1).
+
+    did       ::= "did:" method ":" id
+    method    ::= [a-z0-9]+
+    id        ::= idchar+                  idchar as DID Core has it, and the marks that did:mailto leaves unescaped
+    did:key   ::= "did:key:" multibase base58btc text, no fragment
+
+Two DIDs are the same exactly when their texts are.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final, Self
+
+from multiformats import multibase
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from forge.errors import DIDError
+
+# ucantone's limit, and room enough for any did:mailto.
+MAX_DID_LENGTH: Final = 2048
+
+# DID Core's idchar and ":" and "%"; then "~+!*'()", which URL escaping leaves alone in the local part of a did:mailto. A
+# fragment is kept and compared like the rest (protocol §15.1, 15): a DID with one is simply another DID.
+_DID: Final = re.compile(r"did:(?P<method>[a-z0-9]+):[A-Za-z0-9._:%~+!*'()-]+(?P<fragment>#[A-Za-z0-9._:%~+!*'()-]*)?")
+
+_CACHE_SIZE: Final = 16_384
+
+
+@lru_cache(_CACHE_SIZE)
+def _multikey(text: str) -> bytes:
+    """Decode what follows `did:key:`.
+
+    Raises:
+        DIDError: it is not base58btc.
+    """
+    if not text.startswith("z"):
+        raise DIDError(f"a did:key continues with 'z' (base58btc), not {text[:1]!r}")
+    try:
+        return bytes(multibase.decode(text))
+    except (ValueError, KeyError) as error:
+        raise DIDError(f"did:key:{text[:80]} is not base58btc") from error
+
+
+class DID(str):
+    """A decentralized identifier, checked. It is its own text."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Check `text`.
+
+        Raises:
+            DIDError: it is not a DID.
+        """
+        if type(text) is cls:
+            return text
+        if len(text) > MAX_DID_LENGTH:
+            raise DIDError(f"a DID has at most {MAX_DID_LENGTH} characters, this has {len(text)}")
+        found = _DID.fullmatch(text)
+        if found is None:
+            raise DIDError(f"not a DID: {text[:80]!r}")
+        if found["method"] == "key":
+            if found["fragment"] is not None:
+                raise DIDError(f"a did:key has no fragment: {text[:120]!r}")
+            _multikey(text[8:])
+        return super().__new__(cls, text)
+
+    @property
+    def method(self) -> str:
+        """The part after `did:`, such as `key`, `web` or `mailto`."""
+        return self.split(":", 2)[1]
+
+    @property
+    def identifier(self) -> str:
+        """The part after the method."""
+        return self.split(":", 2)[2]
+
+    @property
+    def multikey(self) -> bytes:
+        """The tagged public key of a did:key: varint(multicodec) and the key.
+
+        Raises:
+            DIDError: this is not a did:key.
+        """
+        if self.method != "key":
+            raise DIDError(f"{self} is not a did:key")
+        return _multikey(self.identifier)
+
+    def __repr__(self) -> str:
+        return f"DID({str(self)!r})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's signature
+        """Let pydantic check and describe DIDs."""
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.str_schema(strict=True),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's signature
+        """Describe DIDs in JSON Schema."""
+        del schema, handler
+        return {"type": "string", "format": "did", "pattern": r"^did:[a-z0-9]+:.+$", "maxLength": MAX_DID_LENGTH}
