@@ -1,0 +1,1 @@
+"""The commands that this service serves, one file each."""

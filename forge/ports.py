@@ -1,4 +1,4 @@
-"""What the core asks of the outside. A plug point is one Protocol; whoever implements it knows nothing of the core's insides."""
+"""What the core asks of the outside: a plug point is one Protocol, and who implements it knows nothing of the core's insides."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class Transaction(Protocol):
         """Enter a task that ran into the ledger."""
 
 
-Tx = TypeVar("Tx", bound=Transaction)
+Tx_co = TypeVar("Tx_co", bound=Transaction, covariant=True)
 
 
-class Store(Protocol[Tx]):
+class Store(Protocol[Tx_co]):
     """Where rows, events, ledger and receipts live."""
 
-    async def change(self, work: Callable[[Tx], T]) -> T:
+    async def change(self, work: Callable[[Tx_co], T]) -> T:
         """Run `work` in a transaction and return what it returned, once that is durable.
 
         Calls that are made one after the other run in that order. `work` must be pure but for the transaction: it may be run
@@ -69,7 +69,7 @@ class Store(Protocol[Tx]):
             StoreError: the store did not take it, and kept nothing of it.
         """
 
-    async def read(self, work: Callable[[Tx], T]) -> T:
+    async def read(self, work: Callable[[Tx_co], T]) -> T:
         """Run `work` on a consistent snapshot that holds at least all that was committed before this call.
 
         Raises:

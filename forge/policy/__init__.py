@@ -1,0 +1,1 @@
+"""The policy language of delegations (protocol §6)."""
