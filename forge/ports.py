@@ -1,4 +1,4 @@
-"""What the core asks of the outside: a plug point is one Protocol, and who implements it knows nothing of the core's insides."""
+"""What the core asks of the outside. A plug point is one Protocol; who implements it knows nothing of the core."""
 
 from __future__ import annotations
 

@@ -1,0 +1,97 @@
+"""`/customer/add`: registers a customer.
+
+For the service, or a tenant to whom the service delegated it. A policy such as `["like", ".externalAccount", "f1:*"]`
+confines a tenant to its own prefix. A new task for a DID that is a customer already is `CustomerExists`; nothing is changed.
+"""
+
+from __future__ import annotations
+
+from commands import events
+from commands.roles import SERVICE
+from commands.values import CustomerDID, is_external_account
+from forge.binding import Arguments, Command, Effect, Nothing, Task
+from forge.did import DID
+from forge.errors import Failure
+from store.records import AlreadyExists, Customer
+from store.transaction import Transaction
+
+
+class AddArguments(Arguments):
+    """Who the customer is, and what it bought."""
+
+    customer: CustomerDID
+    external_account: str | None = None
+    """The customer's id in a billing system, opaque: `prefix:rest`."""
+    product: DID
+    details: dict[str, str]
+
+
+class InvalidCustomerSubject(Failure):
+    """The subject is not the service."""
+
+
+class CustomerExists(Failure):
+    """The DID is a customer already."""
+
+    def __init__(self, customer: DID) -> None:
+        super().__init__(f'customer "{customer}" already exists')
+
+
+class InvalidExternalAccount(Failure):
+    """The external account is not `prefix:rest`."""
+
+
+def refuse(task: Task[AddArguments]) -> Failure:
+    """Say that only the service registers customers."""
+    return InvalidCustomerSubject(
+        f'invocation subject must be the service: expected "{task.executor}", found "{task.subject}"',
+    )
+
+
+add = Command(
+    "/customer/add",
+    AddArguments,
+    Nothing,
+    effect=Effect.CHANGES,
+    subjects=(SERVICE,),
+    refusal=refuse,
+    failures=(InvalidCustomerSubject, CustomerExists, InvalidExternalAccount),
+)
+
+
+def handle(task: Task[AddArguments], tx: Transaction) -> Nothing:
+    """Register the customer."""
+    arguments = task.arguments
+    if arguments.external_account is not None and not is_external_account(arguments.external_account):
+        raise InvalidExternalAccount(
+            "args.externalAccount: expected prefix:rest, with a prefix of at most 32 characters of a-z, 0-9, '+', '.', '-'"
+            " that begins with a letter, and 1 to 255 printable characters without spaces",
+        )
+    try:
+        tx.add_customer(
+            Customer(
+                did=arguments.customer,
+                product=arguments.product,
+                task=task.cid,
+                inserted_at=task.at,
+                details=arguments.details,
+                external_account=arguments.external_account,
+            )
+        )
+    except AlreadyExists:
+        raise CustomerExists(arguments.customer) from None
+    events.append(
+        task,
+        tx,
+        events.Type.CUSTOMER_ADDED,
+        customer=arguments.customer,
+        data={
+            "externalAccount": arguments.external_account,
+            "product": arguments.product,
+            "details": arguments.details,
+        },
+    )
+    return Nothing()
+
+
+route = add.route(handle)

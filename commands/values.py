@@ -1,0 +1,49 @@
+"""Values that several commands take, each checked once, where it comes in."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from forge.did import DID
+
+CUSTOMER_METHODS: Final = ("key", "mailto", "plc", "web")
+"""The DID methods that a customer may have."""
+
+
+def _of_customer(did: DID) -> DID:
+    if did.method not in CUSTOMER_METHODS:
+        raise ValueError(f"a customer's DID is a did:{', did:'.join(CUSTOMER_METHODS)}; not a did:{did.method}")
+    return did
+
+
+CustomerDID = Annotated[DID, AfterValidator(_of_customer)]
+"""A DID that a customer may have."""
+
+SubscriptionId = Annotated[str, Field(min_length=1, max_length=512)]
+"""A subscription's id: text, unique per provider."""
+
+MAX_CONSUMERS: Final = 1000
+"""How many consumers one task may assign."""
+
+_PREFIX: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}")
+_MAX_REST: Final = 255
+
+
+def is_external_account(text: str) -> bool:
+    """Say whether `text` is an external account.
+
+    external account ::= prefix ":" rest
+    prefix           ::= [a-z] [a-z0-9+.-]{0,31}
+    rest             ::= 1 to 255 printable characters, no spaces
+    """
+    prefix, colon, rest = text.partition(":")
+    return (
+        bool(colon)
+        and _PREFIX.fullmatch(prefix) is not None
+        and 0 < len(rest) <= _MAX_REST
+        and rest.isprintable()
+        and " " not in rest
+    )

@@ -1,0 +1,370 @@
+"""Binding a command to its arguments, its result, its failures, and the function that does it.
+
+One value, used by both sides. A client makes invocations and reads receipts with a `Command`; a server serves the `Route`s of a
+`Catalog`. The framework checks arguments and subject before the handler sees a task.
+
+    class AddArguments(Arguments): ...
+    class AddResult(Result): ...
+    add = Command("/customer/add", AddArguments, AddResult, effect=Effect.CHANGES, subjects=(SERVICE,), failures=(...))
+    def handle(task: Task[AddArguments], tx: Transaction) -> AddResult: ...
+    route = add.route(handle)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from forge import errors
+from forge.cid import CID
+from forge.command import CommandPath
+from forge.dagcbor import Value
+from forge.delegation import Delegation
+from forge.did import DID
+from forge.errors import Failure, InvalidSubject, MalformedArguments
+from forge.invocation import Invocation
+from forge.keys import Signer
+from forge.policy import Policy
+from forge.receipt import Receipt
+
+MAX_PROBLEMS: Final = 8
+"""How many wrong keys one message names."""
+MAX_PROBLEM_CHARACTERS: Final = 200
+
+
+class Arguments(BaseModel):
+    """What a command takes. Frozen, strict, unknown keys refused; names are camelCase on the wire."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,
+    )
+
+
+class Result(Arguments):
+    """What a command gives. Fields that are None are left out on the wire."""
+
+
+class Nothing(Result):
+    """The result that says only that it is done: `{}`."""
+
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
+
+
+class Effect(Enum):
+    """Whether a command changes anything."""
+
+    READS = "reads"
+    CHANGES = "changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[A]):
+    """What a handler is asked to do: verified, with its arguments checked, about a subject that the command serves."""
+
+    cid: CID
+    """The task's name. What it changes is recorded under it."""
+    command: CommandPath
+    arguments: A
+    subject: DID
+    issuer: DID
+    executor: DID
+    """This service."""
+    at: int
+    """Unix seconds: now, for all of this task. Handlers see no other clock."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """Whom a subject may be, for a command: its name in documents, and who that is for a given task.
+
+    `of(task, tx)` gives None where there is nobody of that role.
+    """
+
+    name: str
+    of: Callable[[Task[Any], Any], DID | None]
+
+
+SERVICE: Final = Role("service", lambda task, _: task.executor)
+ANYONE: Final = Role("anyone", lambda task, _: task.subject)
+
+
+class UndeclaredFailure(Failure):
+    """A failure that a receipt names and that nothing here knows."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The name on the wire."""
+        return self._name
+
+
+class Command(Generic[A, R]):
+    """A command's definition, the same value for those who invoke it and for those who serve it."""
+
+    def __init__(  # noqa: PLR0913 - a command has these parts
+        self,
+        path: str,
+        arguments: type[A],
+        result: type[R],
+        *,
+        effect: Effect,
+        subjects: Sequence[Role],
+        failures: Sequence[type[Failure]] = (),
+        refusal: Callable[[Task[A]], Failure] | None = None,
+    ) -> None:
+        """Define a command.
+
+        Args:
+            path: such as `/customer/add`.
+            arguments: what it takes.
+            result: what it gives.
+            effect: whether it changes anything. What changes something runs once and is kept in the ledger.
+            subjects: whom its subject may be.
+            failures: what it declares; a handler that raises anything else has a fault.
+            refusal: what is answered for a subject that it does not serve. Where a stranger must not learn what is there,
+                this is what "there is none" looks like, word for word. `InvalidSubject` where None.
+        """
+        self.path = CommandPath(path)
+        self.arguments = arguments
+        self.result = result
+        self.effect = effect
+        self.subjects = tuple(subjects)
+        self.failures = tuple(failures)
+        self._refusal = refusal
+
+    def __repr__(self) -> str:
+        return f"Command({str(self.path)!r})"
+
+    @property
+    def summary(self) -> str:
+        """The first line of the defining module's docstring, without the path and the full stop."""
+        line = self.documentation.partition("\n")[0].rstrip(".")
+        return line.removeprefix(f"`{self.path}`:").strip()
+
+    @property
+    def documentation(self) -> str:
+        """The defining module's docstring."""
+        return (sys.modules[self.arguments.__module__].__doc__ or "").strip()
+
+    # -- for those who invoke
+
+    def invoke(  # noqa: PLR0913 - an invocation has these parts
+        self,
+        issuer: Signer,
+        arguments: A,
+        *,
+        subject: DID,
+        expiration: int | None,
+        audience: DID | None = None,
+        proofs: Sequence[Delegation] = (),
+        nonce: bytes | None = None,
+    ) -> Invocation:
+        """Sign an invocation of this command. See `Invocation.issue`; `proofs` is the chain, root first."""
+        return Invocation.issue(
+            issuer,
+            subject=subject,
+            command=self.path,
+            arguments=to_wire(arguments),
+            expiration=expiration,
+            audience=audience,
+            proofs=[proof.cid for proof in proofs],
+            nonce=nonce,
+        )
+
+    def delegate(  # noqa: PLR0913 - a delegation has these parts
+        self,
+        issuer: Signer,
+        *,
+        audience: DID,
+        subject: DID | None,
+        expiration: int | None,
+        policy: Policy = Policy.ANY,
+        not_before: int | None = None,
+        nonce: bytes | None = None,
+    ) -> Delegation:
+        """Sign a delegation of this command. See `Delegation.issue`."""
+        return Delegation.issue(
+            issuer,
+            audience=audience,
+            subject=subject,
+            command=self.path,
+            expiration=expiration,
+            policy=policy,
+            not_before=not_before,
+            nonce=nonce,
+        )
+
+    def unpack(self, receipt: Receipt) -> R:
+        """Give a receipt's result, or raise its failure.
+
+        Raises:
+            Failure: the receipt's error, as the declared class where there is one.
+            TokenError: the result is not of this command's shape.
+        """
+        if receipt.error is not None:
+            raise failure_of(receipt, self.failures)
+        try:
+            return self.result.model_validate(receipt.ok, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise errors.TokenError(f"the result is not one of {self.path}: {_problems(error, 'ok')}") from error
+
+    # -- for those who serve it
+
+    def route(self, handle: Callable[[Task[A], Any], R]) -> Route[A, R]:
+        """Bind the function that does it."""
+        return Route(self, handle)
+
+    def parse(self, arguments: Mapping[str, Value]) -> A:
+        """Check arguments as they came.
+
+        Raises:
+            MalformedArguments: they are not of this command's shape. The message names each key and what was expected.
+        """
+        try:
+            return self.arguments.model_validate(arguments, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise MalformedArguments(f"malformed arguments: {_problems(error, 'args')}") from None
+
+    def refuse(self, task: Task[A]) -> Failure:
+        """Say no to a subject that this command does not serve."""
+        if self._refusal is not None:
+            return self._refusal(task)
+        expected = " or ".join(role.name for role in self.subjects)
+        return InvalidSubject(f'"{self.path}" does not serve the subject "{task.subject}": expected the {expected}')
+
+
+@dataclass(frozen=True)
+class Route(Generic[A, R]):
+    """A command and the function that does it.
+
+    A handler is a plain function: same rows, same task, same answer. It sees no clock, no randomness, no network; it may be run
+    again from the start, and only what its last run did is kept.
+    """
+
+    command: Command[A, R]
+    handle: Callable[[Task[A], Any], R]
+
+    def check_subject(self, task: Task[A], tx: object) -> None:
+        """Check that the command serves the task's subject.
+
+        Raises:
+            Failure: it does not; which one, the command says.
+        """
+        for role in self.command.subjects:
+            if role.of(task, tx) == task.subject:
+                return
+        raise self.command.refuse(task)
+
+
+class Catalog:
+    """The commands that a service serves, each under its exact path."""
+
+    def __init__(self, *routes: Route[Any, Any]) -> None:
+        """Put routes together.
+
+        Raises:
+            ValueError: two of them serve one command.
+        """
+        self._routes = {route.command.path: route for route in routes}
+        if len(self._routes) != len(routes):
+            raise ValueError("two routes serve one command")
+
+    def get(self, path: CommandPath) -> Route[Any, Any] | None:
+        """Give the route of exactly this command."""
+        return self._routes.get(path)
+
+    def below(self, path: CommandPath) -> Catalog:
+        """Give those commands that `path` covers."""
+        return Catalog(*(route for route in self if path.covers(route.command.path)))
+
+    def without(self, path: CommandPath) -> Catalog:
+        """Give all but those commands that `path` covers."""
+        return Catalog(*(route for route in self if not path.covers(route.command.path)))
+
+    def __iter__(self) -> Iterator[Route[Any, Any]]:
+        return iter(sorted(self._routes.values(), key=lambda route: route.command.path))
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._routes
+
+
+def to_wire(model: Arguments) -> dict[str, Value]:
+    """Give a model's fields as they go on the wire: camelCase, None left out."""
+    return model.model_dump(by_alias=True, exclude_none=True)
+
+
+def failure_of(receipt: Receipt, declared: Sequence[type[Failure]] = ()) -> Failure:
+    """Make the failure that a receipt's error names: a declared one, one of the protocol's, or an undeclared one."""
+    name, message = receipt.error_name or "", receipt.error_message or ""
+    for kind in (*declared, *_PROTOCOL_FAILURES):
+        if kind.__name__ == name:
+            # A declared failure's own constructor makes the message from its parts; here the message is what there is.
+            failure = kind.__new__(kind)
+            Failure.__init__(failure, message)
+            return failure
+    return UndeclaredFailure(name, message)
+
+
+def _problems(error: ValidationError, root: str) -> str:
+    """Name each wrong key, what was expected, and what was found."""
+    found = error.errors(include_url=False)
+    lines = [_problem(root, one) for one in found[:MAX_PROBLEMS]]
+    if len(found) > MAX_PROBLEMS:
+        lines.append(f"and {len(found) - MAX_PROBLEMS} more")
+    return "; ".join(lines)
+
+
+def _problem(root: str, one: Mapping[str, Any]) -> str:
+    place = root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in one["loc"])
+    kind = one["type"]
+    if kind == "missing":
+        text = "missing"
+    elif kind == "extra_forbidden":
+        text = "unknown key"
+    else:
+        text = f"{str(one['msg']).removeprefix('Value error, ')}, found {_kind(one['input'])}"
+    return f"{place[:MAX_PROBLEM_CHARACTERS]}: {text[:MAX_PROBLEM_CHARACTERS]}"
+
+
+def _kind(value: object) -> str:
+    """Name a value's kind in DAG-CBOR's words, never the value."""
+    for kind, name in _KINDS.items():
+        if isinstance(value, kind):
+            return name
+    return "null" if value is None else type(value).__name__
+
+
+_KINDS: Final[dict[type, str]] = {
+    bool: "a boolean",
+    int: "an integer",
+    float: "a float",
+    str: "text",
+    bytes: "bytes",
+    CID: "a link",
+    list: "an array",
+    dict: "a map",
+}
+
+_PROTOCOL_FAILURES: Final = tuple(kind for kind in Failure.__subclasses__() if kind.__module__ == errors.__name__)

@@ -1,0 +1,188 @@
+"""The client: sends invocations, checks the receipts' signatures (protocol §10.1, §15.4 number 65)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import aiohttp
+
+from forge.binding import Arguments, Command, Result
+from forge.cid import CID
+from forge.container import MAX_BYTES, Container
+from forge.delegation import Delegation
+from forge.did import DID
+from forge.errors import Failure, ServiceError
+from forge.invocation import Invocation
+from forge.keys import Signer
+from forge.ports import Clock
+from forge.receipt import Receipt
+from forge.resolve import Resolver, WebFetcher
+from forge.verify import verify_receipt
+from forge.wire import CONTENT_TYPE, read_answer
+
+TIMEOUT: Final = 60.0
+"""Seconds for one request in all."""
+LIFETIME: Final = 300
+"""Seconds after which an invocation that the client signs itself expires: long enough to be sent again after a time-out."""
+_NOT_FOUND: Final = 404
+
+A = TypeVar("A", bound=Arguments)
+R = TypeVar("R", bound=Result)
+
+
+def now() -> int:
+    """Give the time in Unix seconds."""
+    return int(time.time())
+
+
+class Client:
+    """Talks to one service.
+
+        async with Client("https://forge.example.com") as client:
+            result = await client.invoke(add, signer, AddArguments(...), subject=service, audience=service, proofs=chain)
+
+    Every receipt is checked: signed by the executor that the invocation was addressed to, about the task that was sent. Sending
+    the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same.
+    """
+
+    def __init__(self, url: str, *, clock: Clock = now) -> None:
+        self._url = url.rstrip("/")
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # No limit of simultaneous connections but the caller's own; cookies of a service are nobody's business.
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        self._resolver = Resolver(fetchers={"web": WebFetcher(self._session)})
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def invoke(  # noqa: PLR0913 - an invocation has these parts
+        self,
+        command: Command[A, R],
+        issuer: Signer,
+        arguments: A,
+        *,
+        subject: DID,
+        audience: DID | None = None,
+        proofs: Sequence[Delegation] = (),
+        expiration: int | None = None,
+        nonce: bytes | None = None,
+    ) -> R:
+        """Sign an invocation of a command, have it executed, and give its result.
+
+        Args:
+            command: which.
+            issuer: who asks, and signs.
+            arguments: with what.
+            subject: whose resource it is about.
+            audience: the service's DID; the subject's where None.
+            proofs: the chain from the subject to the issuer, root first.
+            expiration: Unix seconds; five minutes from now where None.
+            nonce: 16 random bytes where None.
+
+        Raises:
+            Failure: the receipt's error, as the declared class where there is one.
+            ServiceError: the service was not reached, or answered something else.
+        """
+        invocation = command.invoke(
+            issuer,
+            arguments,
+            subject=subject,
+            audience=audience,
+            proofs=proofs,
+            expiration=self._clock() + LIFETIME if expiration is None else expiration,
+            nonce=nonce,
+        )
+        return command.unpack(await self.execute(invocation, proofs))
+
+    async def execute(self, invocation: Invocation, proofs: Iterable[Delegation] = ()) -> Receipt:
+        """Have one invocation executed; give its receipt, checked.
+
+        Raises:
+            ServiceError: the service was not reached, or answered something that is no receipt of this task by its executor.
+        """
+        (receipt,) = await self.execute_all([invocation], proofs)
+        return receipt
+
+    async def execute_all(self, invocations: Sequence[Invocation], proofs: Iterable[Delegation] = ()) -> list[Receipt]:
+        """Have several invocations executed in their order, in one request; give their receipts in the same order, checked.
+
+        Raises:
+            ServiceError: as for `execute`.
+        """
+        answer = await self.send(Container.of(invocations, proofs))
+        receipts: list[Receipt] = []
+        for invocation in invocations:
+            receipt = answer.receipts.get(invocation.task)
+            if receipt is None:
+                raise ServiceError(
+                    f"missing receipt for task: {invocation.task} (the service ignores what is not addressed to it,"
+                    f" and this is addressed to {invocation.executor}: is that the service's DID?)",
+                )
+            await self._check(receipt, invocation.executor)
+            receipts.append(receipt)
+        return receipts
+
+    async def send(self, request: Container) -> Container:
+        """Send a container as it is and give the answer as it is: nothing is checked.
+
+        Raises:
+            ServiceError: the service was not reached, or answered no container.
+        """
+        return read_answer(*await self._request("POST", self._url + "/", request.to_cbor()))
+
+    async def receipt(self, task: CID, *, executor: DID | None = None) -> Receipt | None:
+        """Ask for the receipt of a task that ran. None: this service has none.
+
+        Args:
+            task: the task's CID.
+            executor: whose receipt it must be; whoever it says where None.
+
+        Raises:
+            ServiceError: as for `execute`.
+        """
+        status, content_type, body = await self._request("GET", f"{self._url}/receipt/{task}")
+        if status == _NOT_FOUND:
+            return None
+        receipt = read_answer(status, content_type, body).receipts.get(task)
+        if receipt is None:
+            raise ServiceError(f"the service answered without the receipt of task {task}")
+        await self._check(receipt, executor or receipt.executor)
+        return receipt
+
+    async def _check(self, receipt: Receipt, executor: DID) -> None:
+        if receipt.executor != executor:
+            raise ServiceError(f"the receipt is by {receipt.executor}, and {executor} was asked")
+        try:
+            verify_receipt(receipt, await self._resolver.resolve([executor]))
+        except Failure as failure:
+            raise ServiceError(f"the receipt cannot be trusted: {failure.name}: {failure.message}") from failure
+
+    async def _request(self, method: str, url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+        if self._session is None:
+            raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
+        headers = {"Accept": CONTENT_TYPE} | ({"Content-Type": CONTENT_TYPE} if body is not None else {})
+        try:
+            async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
+                parts = bytearray()
+                async for part in response.content.iter_any():
+                    parts += part
+                    if len(parts) > MAX_BYTES:
+                        raise ServiceError(f"the service answered more than {MAX_BYTES} bytes")
+                return response.status, response.headers.get("Content-Type", ""), bytes(parts)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ServiceError(f"{url} was not reached: {str(error) or type(error).__name__}") from error

@@ -1,0 +1,173 @@
+"""Configuration: one documented class. Defaults < TOML file < `FORGE_*` environment < flags."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from forge.container import MAX_BYTES
+from forge.did import DID
+from forge.errors import ConfigurationError, DIDError, KeyFormatError
+from forge.execute import DEADLINE, LEEWAY
+from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
+
+ENVIRONMENT: Final = "FORGE_"
+CONFIG_FILE: Final = "FORGE_CONFIG"
+"""The environment variable that names the TOML file."""
+PRIVATE: Final = 0o600
+
+
+class Settings(BaseSettings):
+    """How a service runs. Each setting is a flag of `forge serve`, a key of the TOML file, or `FORGE_` and its name."""
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="ignore", frozen=True)
+
+    key: Path | None = None
+    """The service's private key, PKCS #8 PEM."""
+    did: str | None = None
+    """The service's DID, a did:web; its key's did:key where not set."""
+    store: str | None = None
+    """Where the rows live: `sqlite:///relative.db`, `sqlite:////absolute.db`."""
+    dev: bool = False
+    """A service to try things with: makes a key and a store in `data` and keeps them, and turns `debug` on."""
+    data: Path = Path("forge-data")
+    """The folder of the key and the store that `dev` makes."""
+    debug: bool = False
+    """Serve the commands below `/debug`."""
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+    workers: int = Field(1, ge=1, le=256)
+    """Server processes on one store."""
+    leeway: int = Field(LEEWAY, ge=0, le=3600)
+    """Seconds by which clocks may differ, either way."""
+    deadline: float = Field(DEADLINE, gt=0)
+    """Seconds that one invocation may wait for its transaction."""
+    max_body: int = Field(MAX_BYTES, ge=1024, le=MAX_BYTES)
+    """Bytes of a request's body."""
+    grace: int = Field(30, ge=1)
+    """Seconds that a stopping server may take to finish what it took."""
+    catalog: str = "commands:CATALOG"
+    """Where the commands are: `module:name`."""
+    connect: str = "store:connect"
+    """What opens the store: `module:name` of an async function of a URL."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: flags, environment, TOML file."""
+        del dotenv_settings, file_secret_settings
+        named = os.environ.get(CONFIG_FILE)
+        sources = (init_settings, env_settings)
+        return (*sources, TomlConfigSettingsSource(settings_cls, Path(named))) if named else sources
+
+
+def load(**flags: Any) -> Settings:  # noqa: ANN401 - settings of every type
+    """Read the configuration. Flags that are None were not given.
+
+    Raises:
+        ConfigurationError: it is not usable; the message names the setting.
+    """
+    named = os.environ.get(CONFIG_FILE)
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"config: there is no file {named}")
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise ConfigurationError(problems) from error
+    except ValueError as error:
+        raise ConfigurationError(f"config: {named} is not TOML: {error}") from error
+
+
+def signer_of(settings: Settings) -> Signer:
+    """Give the service's identity: the key of its file, under its DID. None is ever made up here.
+
+    Raises:
+        ConfigurationError: there is no key, or it cannot be read, or the DID is none.
+    """
+    path = settings.key or (settings.data / "service.pem" if settings.dev else None)
+    if path is None:
+        raise ConfigurationError(
+            "key: a service needs one: make it with `forge key new -o FILE`, and give --key FILE; or try --dev"
+        )
+    try:
+        key = private_key_from_pem(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"key: {path}: {error.strerror}") from error
+    except KeyFormatError as error:
+        raise ConfigurationError(f"key: {path}: {error}") from error
+    try:
+        did = DID(settings.did) if settings.did else None
+    except DIDError as error:
+        raise ConfigurationError(f"did: {error}") from error
+    if did is not None and did.method != "web" and did != key.did:
+        raise ConfigurationError(f"did: a service is a did:web, or its key's own {key.did}; not {did}")
+    return Signer(key, did)
+
+
+def store_of(settings: Settings) -> str:
+    """Give the store's URL.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if settings.store:
+        return settings.store
+    if settings.dev:
+        return f"sqlite:///{settings.data / 'forge.db'}"
+    raise ConfigurationError("store: where should rows live? Give --store sqlite:////absolute/path.db; or try --dev")
+
+
+def prepare_dev(settings: Settings) -> bool:
+    """Make what `--dev` promises: the data folder and a key in it. Say whether the key is new.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    path = settings.data / "service.pem"
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        if settings.key is not None:
+            return False
+        write_private(path, Ed25519PrivateKey.generate().pem())
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise ConfigurationError(f"data: {settings.data}: {error.strerror}") from error
+    return True
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner reads.
+
+    Raises:
+        FileExistsError: there is one already; keys are never overwritten.
+        OSError: it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+
+
+def find(name: str) -> Any:  # noqa: ANN401 - whatever the name names
+    """Import what `module:name` names: how the server finds its commands and its store.
+
+    Raises:
+        ConfigurationError: there is nothing of that name.
+    """
+    module, _, attribute = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(f"{name} cannot be imported: {error}") from error

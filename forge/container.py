@@ -1,0 +1,217 @@
+"""Containers: tokens that travel together (protocol §9).
+
+    container ::= { "ctn-v1": [ token: bytes ... ] }
+    text      ::= letter body
+
+    letter        body                                     letter in go-ucan
+    @  (0x40)     the CBOR
+    B             base64, padded
+    C             base64url, without padding
+    D             gzip                                     M
+    E             gzip, base64, padded                     O
+    F             gzip, base64url, without padding         P
+
+Both alphabets of letters are read; the left one is written. An HTTP body is the CBOR without a letter.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from base64 import b64encode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final, Self, TypeAlias
+
+from forge import dagcbor, envelope
+from forge.cid import CID
+from forge.delegation import Delegation
+from forge.errors import ContainerError, DecodeError, TokenError
+from forge.invocation import Invocation
+from forge.receipt import Receipt
+
+Token: TypeAlias = Delegation | Invocation | Receipt
+
+KEY: Final = "ctn-v1"
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""Of a container's CBOR, also after gunzip: the HTTP server's limit for a body, so that every encoding carries the same."""
+MAX_TOKENS: Final = 8192
+"""ucantone's limit."""
+
+_GZIP_WINDOW: Final = 31  # zlib's way of saying: a gzip header, and the largest window
+
+
+class Encoding(Enum):
+    """How a container is written; the value is its letter."""
+
+    RAW = "@"
+    BASE64 = "B"
+    BASE64URL = "C"
+    GZIP = "D"
+    GZIP_BASE64 = "E"
+    GZIP_BASE64URL = "F"
+
+
+_LETTERS: Final = {
+    **{encoding.value.encode(): encoding for encoding in Encoding},
+    b"M": Encoding.GZIP,
+    b"O": Encoding.GZIP_BASE64,
+    b"P": Encoding.GZIP_BASE64URL,
+}
+_ZIPPED: Final = (Encoding.GZIP, Encoding.GZIP_BASE64, Encoding.GZIP_BASE64URL)
+_STANDARD: Final = (Encoding.BASE64, Encoding.GZIP_BASE64)
+_BINARY: Final = (Encoding.RAW, Encoding.GZIP)
+
+
+@dataclass(frozen=True)
+class Container:
+    """Tokens in the order in which they came, and what stood among them that is none."""
+
+    tokens: tuple[Token, ...] = ()
+    undecodable: tuple[str, ...] = ()
+    """Why, for each entry that was left aside: its place and the reason."""
+
+    @classmethod
+    def of(cls, *tokens: Token | Iterable[Token]) -> Self:
+        """Put tokens together, each once."""
+        flat: dict[CID, Token] = {}
+        for token in tokens:
+            for one in (token,) if isinstance(token, Token) else token:
+                flat[one.cid] = one
+        return cls(tuple(flat.values()))
+
+    @classmethod
+    def from_cbor(cls, data: bytes) -> Self:
+        """Read the bare CBOR: an HTTP body.
+
+        An entry that is no token is left aside; the others are read.
+
+        Raises:
+            ContainerError: it is not a container, or larger than one may be.
+        """
+        if len(data) > MAX_BYTES:
+            raise ContainerError(f"a container has at most {MAX_BYTES} bytes, this has {len(data)}")
+        try:
+            value = dagcbor.decode(data)
+        except DecodeError as error:
+            raise ContainerError(f"not a container: {error}") from error
+        if not isinstance(value, dict) or list(value) != [KEY]:
+            raise ContainerError(f"not a container: expected a map with the one key {KEY!r}")
+        entries = value[KEY]
+        if not isinstance(entries, list):
+            raise ContainerError(f"not a container: {KEY} is not an array")
+        if len(entries) > MAX_TOKENS:
+            raise ContainerError(f"a container has at most {MAX_TOKENS} tokens, this has {len(entries)}")
+        tokens: list[Token] = []
+        undecodable: list[str] = []
+        for index, entry in enumerate(entries):
+            if not isinstance(entry, bytes):
+                raise ContainerError(f"not a container: {KEY}[{index}] is not a byte string")
+            try:
+                tokens.append(decode_token(entry))
+            except TokenError as error:
+                undecodable.append(f"{KEY}[{index}]: {error}")
+        return cls(tuple(tokens), tuple(undecodable))
+
+    @classmethod
+    def decode(cls, data: bytes | str) -> Self:
+        """Read a container in any encoding, its letter first. White space around a text form is passed over.
+
+        Raises:
+            ContainerError: it is not a container, or larger than one may be.
+        """
+        if isinstance(data, str):
+            data = data.encode("utf-8", "surrogatepass")
+        body = data if data[:1] in (b"@", b"D", b"M") else data.strip()
+        try:
+            encoding = _LETTERS[body[:1]]
+        except KeyError:
+            raise ContainerError(f"not a container: it begins with {body[:1]!r}, not with a letter of an encoding") from None
+        return cls.from_cbor(_unpack(encoding, body[1:]))
+
+    def to_cbor(self) -> bytes:
+        """Write the bare CBOR: an HTTP body. Tokens are in the order of their bytes, each once."""
+        return dagcbor.encode({KEY: sorted({bytes(token) for token in self.tokens})})
+
+    def encode(self, encoding: Encoding = Encoding.GZIP_BASE64) -> bytes:
+        """Write the container in an encoding, its letter first."""
+        body = self.to_cbor()
+        if encoding in _ZIPPED:
+            # Without a time in it, the same tokens are the same bytes.
+            body = gzip.compress(body, mtime=0)
+        if encoding not in _BINARY:
+            body = b64encode(body) if encoding in _STANDARD else urlsafe_b64encode(body).rstrip(b"=")
+        return encoding.value.encode() + body
+
+    @cached_property
+    def delegations(self) -> Mapping[CID, Delegation]:
+        """The delegations, by their CIDs."""
+        return MappingProxyType({token.cid: token for token in self.tokens if isinstance(token, Delegation)})
+
+    @cached_property
+    def invocations(self) -> tuple[Invocation, ...]:
+        """The invocations that are not receipts, in the order in which they came."""
+        return tuple(token for token in self.tokens if isinstance(token, Invocation))
+
+    @cached_property
+    def receipts(self) -> Mapping[CID, Receipt]:
+        """The receipts, by the task that they are about; the first of a task counts."""
+        return MappingProxyType({token.ran: token for token in reversed(self.tokens) if isinstance(token, Receipt)})
+
+
+def decode_token(data: bytes) -> Token:
+    """Read a token of whichever kind it is: a delegation, a receipt, or any other invocation (§9.3).
+
+    Raises:
+        TokenError: it is none.
+    """
+    opened = envelope.decode(data)
+    if opened.tag.startswith("ucan/dlg@"):
+        return Delegation.of(opened)
+    invocation = Invocation.of(opened)
+    try:
+        return Receipt.of(invocation)
+    except TokenError:
+        return invocation
+
+
+def _unpack(encoding: Encoding, body: bytes) -> bytes:
+    if encoding not in _BINARY:
+        # Four characters are three bytes: what could not fit after decoding need not be decoded.
+        if len(body) > MAX_BYTES * 4 // 3 + 4:
+            raise ContainerError(f"a container has at most {MAX_BYTES} bytes")
+        body = _base64(encoding, body)
+    return _gunzip(body) if encoding in _ZIPPED else body
+
+
+def _base64(encoding: Encoding, body: bytes) -> bytes:
+    try:
+        if encoding in _STANDARD:
+            return a2b_base64(body, strict_mode=True)
+        if b"=" in body or b"+" in body or b"/" in body:
+            raise ContainerError("not a container: base64url has no padding and no '+' or '/'")
+        return a2b_base64(body.translate(_FROM_URL) + b"=" * (-len(body) % 4), strict_mode=True)
+    except Base64Error as error:
+        raise ContainerError(f"not a container: {error}") from error
+
+
+def _gunzip(body: bytes) -> bytes:
+    """Unzip, and stop where the limit is: a bomb costs no more than a container."""
+    stream = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        data = stream.decompress(body, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise ContainerError(f"not a container: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise ContainerError(f"a container has at most {MAX_BYTES} bytes, this unzips to more")
+    if not stream.eof or stream.unused_data:
+        raise ContainerError("not a container: the gzip stream is cut, or something follows it")
+    return data
+
+
+_FROM_URL: Final = bytes.maketrans(b"-_", b"+/")

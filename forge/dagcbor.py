@@ -1,0 +1,279 @@
+"""Strict DAG-CBOR (protocol §1.1): one value has exactly one encoding, and nothing else is read.
+
+    definite lengths, shortest heads, text keys in order of length and then of bytes without duplicates, UTF-8,
+    64-bit floats without NaN and infinities, no tag but 42 (a link), one item and not a byte behind it
+
+One departure from the letter: integers beyond 64 bits are read and written as bignums (tags 2 and 3), because Go peers emit
+them; those too have exactly one encoding.
+
+Reading is our own: a lenient decoder followed by a second encoding to compare costs more than this one, and cannot say where
+each value lies. Writing is cbor2's, on a value whose maps have been put in order first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from struct import unpack_from
+from typing import Final, TypeAlias
+
+import cbor2
+
+from forge.cid import CID
+from forge.errors import CIDError, DagCborError
+
+Value: TypeAlias = "bool | int | float | str | bytes | CID | list[Value] | dict[str, Value] | None"
+"""What DAG-CBOR can say."""
+
+# Deep enough for any policy or argument seen, and far from Python's own limit.
+MAX_DEPTH: Final = 64
+# ucantone's limit for bignums.
+MAX_BIGNUM_BYTES: Final = 256
+
+_UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+_LINK: Final = 42
+_POSITIVE_BIGNUM: Final = 2
+_NEGATIVE_BIGNUM: Final = 3
+_FALSE, _TRUE, _NULL = 20, 21, 22
+_MAX_UINT64: Final = (1 << 64) - 1
+_INLINE: Final = 24
+
+# additional information → (bytes that follow, smallest argument that needs so many)
+_ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
+
+
+def decode(data: bytes) -> Value:
+    """Read the one item that `data` is.
+
+    Raises:
+        DagCborError: `data` is not strict DAG-CBOR, whatever else it may be.
+    """
+    value, end = read(data)
+    if end != len(data):
+        raise DagCborError(f"{len(data) - end} bytes after the end of the item", end)
+    return value
+
+
+def read(data: bytes, offset: int = 0) -> tuple[Value, int]:
+    """Read the item that begins at `offset`; return it and the offset behind it.
+
+    Raises:
+        DagCborError: there is no strict DAG-CBOR item there.
+    """
+    try:
+        return _item(data, offset, 0)
+    except IndexError:
+        raise DagCborError("the bytes end within an item", len(data)) from None
+
+
+def read_array(data: bytes, offset: int = 0) -> tuple[int, int]:
+    """Read the head of an array; return the number of its items and the offset of the first.
+
+    Raises:
+        DagCborError: there is no array there.
+    """
+    return _container(data, offset, _ARRAY, "an array")
+
+
+def read_map(data: bytes, offset: int = 0) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
+    """Read the map that begins at `offset`; return it, where each of its values begins and ends, and the offset behind it.
+
+    Raises:
+        DagCborError: there is no strict DAG-CBOR map there.
+    """
+    count, position = _container(data, offset, _MAP, "a map")
+    entries: dict[str, Value] = {}
+    spans: dict[str, tuple[int, int]] = {}
+    previous = b""
+    try:
+        for _ in range(count):
+            key, start = _key(data, position, previous)
+            previous = data[position:start]
+            entries[key], position = _item(data, start, 1)
+            spans[key] = (start, position)
+    except IndexError:
+        raise DagCborError("the bytes end within a map", len(data)) from None
+    return entries, spans, position
+
+
+def encode(value: object) -> bytes:
+    """Write `value`. Subclasses of text are written as text, tuples as arrays.
+
+    Raises:
+        DagCborError: `value` is nothing that DAG-CBOR can say.
+    """
+    try:
+        return cbor2.dumps(_ordered(value, 0))
+    except (cbor2.CBOREncodeError, UnicodeEncodeError) as error:
+        raise DagCborError(f"cannot be encoded: {error}") from error
+
+
+def _container(data: bytes, offset: int, major: int, what: str) -> tuple[int, int]:
+    if offset >= len(data):
+        raise DagCborError(f"expected {what}, found the end", offset)
+    initial = data[offset]
+    if initial >> 5 != major:
+        raise DagCborError(f"expected {what}", offset)
+    count, position = _argument(data, offset + 1, initial & 31) if initial & 31 >= _INLINE else (initial & 31, offset + 1)
+    if count > len(data) - position:
+        raise DagCborError(f"announces {count} items, more than the bytes that are left", offset)
+    return count, position
+
+
+def _argument(data: bytes, position: int, information: int) -> tuple[int, int]:
+    """Read the argument of a head whose additional information is 24 or more."""
+    try:
+        width, least = _ARGUMENT[information]
+    except KeyError:
+        what = "an indefinite length" if information == 31 else "a reserved head"  # noqa: PLR2004 - RFC 8949 §3
+        raise DagCborError(what, position - 1) from None
+    end = position + width
+    if end > len(data):
+        raise DagCborError("the bytes end within a head", position)
+    number = int.from_bytes(data[position:end], "big")
+    if number < least:
+        raise DagCborError(f"{number} is not in its shortest form", position - 1)
+    return number, end
+
+
+def _key(data: bytes, position: int, previous: bytes) -> tuple[str, int]:
+    """Read a map's key and check that it follows `previous`, both with their heads.
+
+    Heads are shortest, so comparing encoded keys compares lengths first and then bytes.
+    """
+    initial = data[position]
+    if initial >> 5 != _TEXT:
+        raise DagCborError("a map's key is not text", position)
+    length = initial & 31
+    start = position + 1
+    if length >= _INLINE:
+        length, start = _argument(data, start, length)
+    end = start + length
+    if end > len(data):
+        raise DagCborError("the bytes end within a key", position)
+    if data[position:end] <= previous:
+        what = "occurs twice" if data[position:end] == previous else "is out of order"
+        raise DagCborError(f"the key {data[start:end][:64]!r} {what}", position)
+    try:
+        return data[start:end].decode(), end
+    except UnicodeDecodeError:
+        raise DagCborError("a key is not UTF-8", position) from None
+
+
+def _item(data: bytes, position: int, depth: int) -> tuple[Value, int]:  # noqa: C901, PLR0911, PLR0912 - one branch a major type
+    initial = data[position]
+    start = position
+    major = initial >> 5
+    number = initial & 31
+    position += 1
+    if major == _SIMPLE:
+        return _simple(data, start, number)
+    if number >= _INLINE:
+        number, position = _argument(data, position, number)
+    if major == _TEXT:
+        end = position + number
+        if end > len(data):
+            raise DagCborError("the bytes end within a text", start)
+        try:
+            return data[position:end].decode(), end
+        except UnicodeDecodeError:
+            raise DagCborError("a text is not UTF-8", start) from None
+    if major == _BYTES:
+        end = position + number
+        if end > len(data):
+            raise DagCborError("the bytes end within a byte string", start)
+        return data[position:end], end
+    if major == _UINT:
+        return number, position
+    if major == _NINT:
+        return -1 - number, position
+    if major == _TAG:
+        return _tagged(data, start, number, position)
+    if depth >= MAX_DEPTH:
+        raise DagCborError(f"nested more than {MAX_DEPTH} deep", start)
+    if number > len(data) - position:
+        raise DagCborError(f"announces {number} items, more than the bytes that are left", start)
+    if major == _ARRAY:
+        items: list[Value] = []
+        for _ in range(number):
+            item, position = _item(data, position, depth + 1)
+            items.append(item)
+        return items, position
+    entries: dict[str, Value] = {}
+    previous = b""
+    for _ in range(number):
+        key, value_at = _key(data, position, previous)
+        previous = data[position:value_at]
+        entries[key], position = _item(data, value_at, depth + 1)
+    return entries, position
+
+
+def _simple(data: bytes, start: int, information: int) -> tuple[Value, int]:
+    if information == _FALSE:
+        return False, start + 1
+    if information == _TRUE:
+        return True, start + 1
+    if information == _NULL:
+        return None, start + 1
+    if information != 27:  # noqa: PLR2004 - RFC 8949 §3.3: a double follows
+        raise DagCborError("a simple value or a short float, which DAG-CBOR does not have", start)
+    if start + 9 > len(data):
+        raise DagCborError("the bytes end within a float", start)
+    number: float = unpack_from(">d", data, start + 1)[0]
+    if not isfinite(number):
+        raise DagCborError("a float is not finite", start)
+    return number, start + 9
+
+
+def _tagged(data: bytes, start: int, tag: int, position: int) -> tuple[Value, int]:
+    if tag not in (_LINK, _POSITIVE_BIGNUM, _NEGATIVE_BIGNUM):
+        raise DagCborError(f"tag {tag}, which DAG-CBOR does not have", start)
+    if data[position] >> 5 != _BYTES:
+        raise DagCborError(f"tag {tag} does not hold a byte string", start)
+    content, end = _item(data, position, 0)
+    if not isinstance(content, bytes):  # pragma: no cover - major type 2 is bytes; this is for the type checker
+        raise DagCborError(f"tag {tag} does not hold a byte string", start)
+    if tag == _LINK:
+        if content[:1] != b"\0":
+            raise DagCborError("a link does not begin with the identity multibase prefix 00", start)
+        try:
+            return CID(content[1:]), end
+        except CIDError as error:
+            raise DagCborError(str(error), start) from error
+    if len(content) > MAX_BIGNUM_BYTES:
+        raise DagCborError(f"a bignum has at most {MAX_BIGNUM_BYTES} bytes", start)
+    number = int.from_bytes(content, "big")
+    if content[:1] == b"\0" or number <= _MAX_UINT64:
+        raise DagCborError("a bignum is not in its shortest form", start)
+    return (number if tag == _POSITIVE_BIGNUM else -1 - number), end
+
+
+def _ordered(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one return a kind of value
+    """Put `value` into the form in which cbor2 writes strict DAG-CBOR."""
+    kind = type(value)
+    if kind is str or kind is bytes or value is None or kind is bool:
+        return value
+    if isinstance(value, int):
+        if value.bit_length() > MAX_BIGNUM_BYTES * 8:
+            raise DagCborError(f"cannot be encoded: a bignum has at most {MAX_BIGNUM_BYTES} bytes")
+        return int(value)
+    if isinstance(value, CID):
+        return cbor2.CBORTag(_LINK, b"\0" + bytes(value))
+    if isinstance(value, str):
+        return str(value)
+    if depth >= MAX_DEPTH:
+        raise DagCborError(f"cannot be encoded: nested more than {MAX_DEPTH} deep")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise DagCborError(f"cannot be encoded: a map's key is {type(key).__name__}, not text")
+        # For text, the order of UTF-8 bytes is the order of code points: but lengths are of bytes.
+        keys = sorted(value, key=lambda key: (len(key.encode()), key))
+        return {str(key): _ordered(value[key], depth + 1) for key in keys}
+    if isinstance(value, list | tuple):
+        return [_ordered(item, depth + 1) for item in value]
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    raise DagCborError(f"cannot be encoded: {value!r}" if isinstance(value, float) else f"cannot be encoded: a {kind.__name__}")

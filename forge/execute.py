@@ -1,0 +1,290 @@
+"""Execution: from a container of tokens to a container of receipts (protocol §10.2, §11).
+
+    addressed to us? → a handler for exactly this command? → verify → arguments →
+    in one transaction: revoked meanwhile? → subject → ran before? → handler → receipt → ledger →
+    commit → answer
+
+What changes something runs at most once, ever: the ledger is keyed by task, and looked up and written in the handler's own
+transaction. A failure at any step is a receipt. Only what ran leaves a trace in the store; what was refused leaves none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, Final, Generic, TypeVar
+
+import structlog
+
+from forge.binding import Catalog, Effect, Route, Task, to_wire
+from forge.container import Container
+from forge.dagcbor import Value
+from forge.errors import Failure, HandlerExecutionError, HandlerNotFound, InvalidAudience
+from forge.invocation import Invocation
+from forge.keys import Signer
+from forge.policy import Budget
+from forge.ports import Clock, LedgerEntry, Store, Transaction
+from forge.receipt import Receipt
+from forge.resolve import Resolver
+from forge.verify import Facts, SignatureMemory, Verified, issuers, verify
+
+LEEWAY: Final = 60
+"""Seconds by which clocks may differ, either way: what the specification recommends."""
+DEADLINE: Final = 30.0
+"""Seconds that one invocation may wait for its transaction. It may still commit: the repeat then finds its receipt."""
+FAULT_TTL: Final = 30
+"""Seconds until which the receipt of an unexpected fault is worth keeping; after that it is worth trying again."""
+BREATH: Final = 16
+"""Invocations of one container that are verified before others get their turn."""
+
+Tx = TypeVar("Tx", bound=Transaction)
+T = TypeVar("T")
+
+log = structlog.get_logger("forge")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one invocation, for whoever counts."""
+
+    command: str
+    name: str
+    """`ok`, or the failure's name."""
+
+
+@dataclass(frozen=True)
+class _Ready(Generic[Tx]):
+    """An invocation that is verified, with arguments that fit: all that is left needs the store."""
+
+    route: Route[Any, Any]
+    task: Task[Any]
+    verified: Verified
+
+
+class Executor(Generic[Tx]):
+    """Executes invocations that are addressed to one service."""
+
+    def __init__(  # noqa: PLR0913 - the ports, and three settings
+        self,
+        signer: Signer,
+        catalog: Catalog,
+        store: Store[Tx],
+        resolver: Resolver,
+        clock: Clock,
+        *,
+        leeway: int = LEEWAY,
+        deadline: float = DEADLINE,
+        observe: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
+        """Put a service together.
+
+        Args:
+            signer: the service: its DID is who invocations are addressed to, its key signs receipts.
+            catalog: what it serves.
+            store: where its rows live.
+            resolver: finds out others' keys.
+            clock: now.
+            leeway: seconds by which clocks may differ, either way.
+            deadline: seconds that one invocation may wait for its transaction.
+            observe: told what came of each invocation.
+        """
+        self._signer = signer
+        self._did = signer.did
+        self._catalog = catalog
+        self._store = store
+        self._resolver = resolver
+        self._clock = clock
+        self._leeway = leeway
+        self._deadline = deadline
+        self._observe = observe
+        self._memory = SignatureMemory()
+
+    async def execute(self, request: Container) -> Container:
+        """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
+        ours = [one for one in request.invocations if one.executor == self._did]
+        return Container.of(await self._run(ours, request))
+
+    async def dispatch(self, invocation: Invocation, request: Container) -> Receipt:
+        """Execute one invocation, whoever it is addressed to: what is for somebody else is `InvalidAudience`."""
+        if invocation.executor != self._did:
+            failure = InvalidAudience(f'invalid audience: expected "{self._did}", got "{invocation.executor}"')
+            return self._refusal(invocation, failure, self._clock())
+        (receipt,) = await self._run([invocation], request)
+        return receipt
+
+    async def _run(self, invocations: Sequence[Invocation], request: Container) -> list[Receipt]:
+        now = self._clock()
+        asked = frozenset().union(*(issuers(one, request.delegations) for one in invocations))
+        facts = Facts(now=now, keys=await self._resolver.resolve(asked))
+        budget = Budget()
+        answers: list[Awaitable[Receipt]] = []
+        changing: list[asyncio.Task[Receipt]] = []
+        for position, invocation in enumerate(invocations):
+            if position and position % BREATH == 0:
+                await asyncio.sleep(0)
+            try:
+                ready = self._prepare(invocation, request, facts, budget)
+            except Failure as failure:
+                answers.append(_done(self._refusal(invocation, failure, now)))
+                continue
+            if len(invocations) == 1:
+                return [await self._finish(ready)]
+            if ready.route.command.effect is Effect.READS and changing:
+                # A reader sees what stands before it in the container.
+                await asyncio.gather(*changing)
+                changing.clear()
+            running = asyncio.create_task(self._finish(ready))
+            answers.append(running)
+            if ready.route.command.effect is Effect.CHANGES:
+                changing.append(running)
+        return list(await asyncio.gather(*answers))
+
+    def _prepare(self, invocation: Invocation, request: Container, facts: Facts, budget: Budget) -> _Ready[Tx]:
+        """Do all that needs no store.
+
+        Raises:
+            Failure: what the receipt will say.
+        """
+        route = self._catalog.get(invocation.command)
+        if route is None:
+            raise HandlerNotFound(f'handler not found: "{invocation.command}"')
+        verified = verify(
+            invocation,
+            request.delegations,
+            facts,
+            leeway=self._leeway,
+            memory=self._memory,
+            budget=budget,
+        )
+        task = Task(
+            cid=invocation.task,
+            command=invocation.command,
+            arguments=route.command.parse(invocation.arguments),
+            subject=invocation.subject,
+            issuer=invocation.issuer,
+            executor=self._did,
+            at=facts.now,
+        )
+        return _Ready(route, task, verified)
+
+    async def _finish(self, ready: _Ready[Tx]) -> Receipt:
+        """Do what needs the store, and answer, whatever happens."""
+        invocation, task = ready.verified.invocation, ready.task
+        try:
+            async with asyncio.timeout(self._deadline):
+                if ready.route.command.effect is Effect.READS:
+                    result = await self._store.read(lambda tx: self._look(ready, tx))
+                    receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=task.at)
+                else:
+                    receipt = await self._store.change(lambda tx: self._change(ready, tx))
+        except Failure as failure:
+            return self._refusal(invocation, failure, task.at)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the invoker gets a receipt and the operator a reference
+            return self._fault(invocation, error, task.at)
+        self._observe(Outcome(task.command, receipt.error_name or "ok"))
+        return receipt
+
+    def _look(self, ready: _Ready[Tx], tx: Tx) -> Value:
+        """Run a reading handler on a snapshot. Nothing of it is kept.
+
+        Raises:
+            Failure: a declared failure, or a refusal.
+        """
+        self._admit(ready, tx)
+        return self._handle(ready, tx)
+
+    def _change(self, ready: _Ready[Tx], tx: Tx) -> Receipt:
+        """Run a changing handler once: this is the unit of work that commits whole or not at all.
+
+        Raises:
+            Failure: a refusal; nothing ran.
+        """
+        self._admit(ready, tx)
+        task = ready.task
+        known = tx.recorded(task.cid)
+        if known is not None:
+            return Receipt.decode(known)
+        out: Value | Failure
+        try:
+            with tx.savepoint():
+                out = self._handle(ready, tx)
+        except Failure as failure:
+            # Declared: the task ran, and this is what came of it. Its rows are undone; its receipt is kept.
+            out = failure
+        receipt = Receipt.issue(self._signer, ran=task.cid, out=out, issued_at=task.at)
+        tx.record(
+            LedgerEntry(
+                task=task.cid,
+                command=task.command,
+                issuer=task.issuer,
+                subject=task.subject,
+                invocation=bytes(ready.verified.invocation),
+                proofs=ready.verified.invocation.proofs,
+                receipt=bytes(receipt),
+                at=task.at,
+            )
+        )
+        return receipt
+
+    @staticmethod
+    def _admit(ready: _Ready[Tx], tx: Tx) -> None:
+        """Look at what only the transaction knows: revocations, and who the subject is.
+
+        Revocations are looked at here, not before: so none can come between the look and the effect.
+
+        Raises:
+            Failure: a refusal.
+        """
+        if ready.verified.chain:
+            ready.verified.unless_revoked(tx.revokers(ready.verified.invocation.proofs))
+        ready.route.check_subject(ready.task, tx)
+
+    @staticmethod
+    def _handle(ready: _Ready[Tx], tx: Tx) -> Value:
+        """Call the handler.
+
+        Raises:
+            Failure: one that the command declares. Any other is a fault, like any other exception.
+        """
+        try:
+            return to_wire(ready.route.handle(ready.task, tx))
+        except ready.route.command.failures:
+            raise
+        except Failure as failure:
+            raise UndeclaredFailureError(ready.route.command.path, failure) from failure
+
+    def _refusal(self, invocation: Invocation, failure: Failure, now: int) -> Receipt:
+        self._observe(Outcome(invocation.command if invocation.command in self._catalog else "unknown", failure.name))
+        return Receipt.issue(self._signer, ran=invocation.task, out=failure, issued_at=now)
+
+    def _fault(self, invocation: Invocation, error: Exception, now: int) -> Receipt:
+        reference = token_hex(8)
+        log.error(
+            "fault",
+            reference=reference,
+            command=invocation.command,
+            task=str(invocation.task),
+            issuer=invocation.issuer,
+            exc_info=error,
+        )
+        self._observe(Outcome(invocation.command, HandlerExecutionError.__name__))
+        return Receipt.issue(
+            self._signer,
+            ran=invocation.task,
+            out=HandlerExecutionError(f'"{invocation.command}" handler execution error: reference {reference}'),
+            issued_at=now,
+            expiration=now + FAULT_TTL,
+        )
+
+
+class UndeclaredFailureError(Exception):
+    """A handler raised a failure that its command does not declare: a fault of the handler."""
+
+    def __init__(self, command: str, failure: Failure) -> None:
+        super().__init__(f"{command} raised {failure.name}, which it does not declare: {failure.message}")
+
+
+async def _done(value: T) -> T:
+    return value

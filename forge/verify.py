@@ -1,0 +1,300 @@
+"""Verification: may this issuer have this done? (protocol §8; UCAN Invocation, Delegation and Revocation)
+
+Tokens and facts in, a `Verified` out, or a named failure. Clocks, networks and databases are the caller's: `issuers` says
+whose keys will be asked for, and `Facts` brings what was found out.
+
+    1   the invocation's signature                              DIDKeyResolutionError, InvalidSignature, UnverifiableSignature
+    2   the invocation's time                                   Expired
+    3   every linked proof is there                             UnavailableProof
+    4   each proof, from the root on:
+    4a    its signature                                         as in 1
+    4b    its time                                              Expired, TooEarly
+    4c    nobody of its chain has revoked it                    Revoked
+    4d    the root names its subject                            InvalidClaim
+    4e    its subject is the invocation's                       InvalidSubject
+    4f    it is issued by whoever has the authority so far      InvalidAudience
+    4g    its command covers the invoked one                    ImpossibleAttenuation
+    5   the authority has arrived at the issuer                 InvalidClaim, InvalidAudience
+    6   the arguments satisfy every policy of the chain         MatchError
+
+The first failure counts. Each message says which token (its CID, and its place in the chain), what was expected and what was
+found.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from forge.cid import CID
+from forge.delegation import Delegation
+from forge.did import DID
+from forge.envelope import Envelope
+from forge.errors import (
+    DIDKeyResolutionError,
+    Expired,
+    ImpossibleAttenuation,
+    InvalidAudience,
+    InvalidClaim,
+    InvalidSignature,
+    InvalidSubject,
+    Revoked,
+    TooEarly,
+    UnavailableProof,
+    UnverifiableSignature,
+)
+from forge.invocation import Invocation
+from forge.keys import PublicKey, VerificationMethod
+from forge.policy import Budget
+from forge.receipt import Receipt
+from forge.varsig import Algorithm
+
+MAX_PROOFS: Final = 128
+"""Of one invocation. Chains of more than a few are rare; without a limit, n invocations that share n proofs cost n² steps."""
+
+Keys = Mapping[DID, Sequence[VerificationMethod] | DIDKeyResolutionError]
+"""What was found out about DIDs: how their signatures are verified, or why that could not be found out."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What verification needs to know about the world."""
+
+    now: int
+    """Unix seconds."""
+    keys: Keys
+    """For every DID that `issuers` names. One that is absent could not be resolved."""
+    revoked: Mapping[CID, Collection[DID]] = field(default_factory=dict)
+    """Who has revoked which delegations."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """An invocation whose authority has been verified. Only `verify` makes them: having one is the proof."""
+
+    invocation: Invocation
+    chain: tuple[Delegation, ...]
+    """Its proofs, root first."""
+
+    def unless_revoked(self, revoked: Mapping[CID, Collection[DID]]) -> None:
+        """Look for revocations once more (step 4c), such as those known inside the transaction that has the effect.
+
+        Raises:
+            Revoked: an issuer of the chain has revoked one of its proofs.
+        """
+        for position, proof in enumerate(self.chain):
+            _not_revoked(self.chain, position, proof, revoked)
+
+
+class SignatureMemory:
+    """Remembers that a key made a token's signature, so that a delegation seen a thousand times is checked once.
+
+    It holds facts that time cannot change, never verdicts: nothing about expiry, revocation or whose key it is.
+    """
+
+    def __init__(self, size: int = 16_384) -> None:
+        self._size = size
+        self._seen: OrderedDict[tuple[CID, PublicKey], None] = OrderedDict()
+
+    def verify(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature."""
+        known = (token.cid, key)
+        if known in self._seen:
+            self._seen.move_to_end(known)
+            return True
+        if not key.verify(token.signed, token.signature):
+            return False
+        self._seen[known] = None
+        if len(self._seen) > self._size:
+            self._seen.popitem(last=False)
+        return True
+
+
+def issuers(invocation: Invocation, proofs: Mapping[CID, Delegation]) -> frozenset[DID]:
+    """Say whose keys `verify` will ask for."""
+    linked = (proofs[cid].issuer for cid in invocation.proofs[:MAX_PROOFS] if cid in proofs)
+    return frozenset((invocation.issuer, *linked))
+
+
+def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
+    invocation: Invocation,
+    proofs: Mapping[CID, Delegation],
+    facts: Facts,
+    *,
+    leeway: int = 0,
+    memory: SignatureMemory | None = None,
+    budget: Budget | None = None,
+) -> Verified:
+    """Verify that an invocation is its issuer's and that its proofs give the issuer the authority.
+
+    Whether the invocation is addressed to whoever asks is not looked at here.
+
+    Args:
+        invocation: what is asked.
+        proofs: delegations by CID; those that the invocation does not link are not looked at.
+        facts: the time, the keys, the revocations.
+        leeway: seconds by which clocks may differ, either way.
+        memory: signatures that were verified before.
+        budget: the work that policies may cost; one may be shared by all invocations of a request.
+
+    Raises:
+        Failure: the one that the table above names.
+    """
+    memory = memory or SignatureMemory(1)
+    # 1
+    _signed("invocation", invocation, facts.keys, None)
+    # 2: an invocation has no `nbf`, and its `iat` binds nobody
+    _not_expired("invocation", "", invocation, facts.now, leeway)
+    # 3
+    chain = tuple(_resolve(invocation, proofs))
+    # 4
+    authority = invocation.subject
+    for position, proof in enumerate(chain):
+        place = f" (proof {position + 1} of {len(chain)})"
+        _signed("proof", proof, facts.keys, memory, place)
+        _not_expired("proof", place, proof, facts.now, leeway)
+        _not_early(place, proof, facts.now, leeway)
+        _not_revoked(chain, position, proof, facts.revoked)
+        if position == 0 and proof.subject is None:
+            raise InvalidClaim(
+                f'root delegation subject is null: delegation "{proof.cid}"{place} must name "{invocation.subject}"'
+            )
+        if proof.subject not in (None, invocation.subject):
+            raise InvalidSubject(
+                f'delegation "{proof.cid}" subject is "{proof.subject}" not "{invocation.subject}"{place}',
+            )
+        if proof.issuer != authority:
+            raise InvalidAudience(
+                f'delegation "{proof.cid}" issuer is "{authority}" not "{proof.issuer}"{_met(position, place)}'
+            )
+        authority = proof.audience
+        if not proof.command.covers(invocation.command):
+            raise ImpossibleAttenuation(
+                f"cannot attenuate capability from command {proof.command} to command {invocation.command}:"
+                f' delegation "{proof.cid}"{place} does not cover it',
+            )
+    # 5
+    if authority != invocation.issuer:
+        if not chain:
+            raise InvalidClaim(
+                f"invocation {invocation.cid} is not issued by subject and has no proofs:"
+                f' expected issuer "{invocation.subject}", found "{invocation.issuer}"',
+            )
+        raise InvalidAudience(
+            f'invocation "{invocation.cid}" issuer is "{authority}" not "{invocation.issuer}"'
+            f' (expected "{authority}", the audience of the last proof "{chain[-1].cid}"; found "{invocation.issuer}")',
+        )
+    # 6
+    for proof in chain:
+        proof.policy.match(invocation.arguments, budget)
+    return Verified(invocation, chain)
+
+
+def verify_receipt(receipt: Receipt, keys: Keys) -> None:
+    """Verify that a receipt is its executor's own word: signed by it, about itself (§5.2).
+
+    A receipt's expiration says how long an answer is worth keeping, not whether it is true, and is not looked at.
+
+    Raises:
+        InvalidSignature, UnverifiableSignature, DIDKeyResolutionError: it is not signed by whoever it says.
+        InvalidClaim: issuer and subject differ; receipts are not issued on somebody else's behalf.
+    """
+    assertion = receipt.assertion
+    _signed("receipt", assertion, keys, None)
+    if assertion.issuer != assertion.subject:
+        raise InvalidClaim(
+            f'receipt "{receipt.cid}" is issued by "{assertion.issuer}" about "{assertion.subject}": those must be the same',
+        )
+
+
+def _resolve(invocation: Invocation, proofs: Mapping[CID, Delegation]) -> Iterator[Delegation]:
+    count = len(invocation.proofs)
+    if count > MAX_PROOFS:
+        raise UnavailableProof(f'invocation "{invocation.cid}" links {count} proofs; at most {MAX_PROOFS} are looked up')
+    for position, cid in enumerate(invocation.proofs):
+        try:
+            yield proofs[cid]
+        except KeyError:
+            raise UnavailableProof(
+                f'linked proof "{cid}" could not be resolved: proof not found in container (proof {position + 1} of {count});'
+                " send the delegation along with the invocation",
+            ) from None
+
+
+def _signed(
+    what: str,
+    token: Invocation | Delegation,
+    keys: Keys,
+    memory: SignatureMemory | None,
+    place: str = "",
+) -> None:
+    """Step 1 and 4a: one of the issuer's verification methods made the signature, with the algorithm that the header names."""
+    envelope = token.envelope
+    if envelope.algorithm is Algorithm.ABSENTEE:
+        raise UnverifiableSignature(
+            f'proof "{token.cid}" issued by "{token.issuer}" cannot be verified: its signature is absentee'
+            f" ({what}{place}); somebody who can verify it must attest it",
+        )
+    methods = keys.get(token.issuer)
+    if methods is None:
+        raise DIDKeyResolutionError(f'unable to resolve "{token.issuer}" key: not resolvable by any resolver ({what}{place})')
+    if isinstance(methods, DIDKeyResolutionError):
+        raise DIDKeyResolutionError(methods.message)
+    tried: list[str] = []
+    for method in methods:
+        if method.key.algorithm is not envelope.algorithm:
+            tried.append(f"{method.id}: the key is {method.key.algorithm.name}, the signature {envelope.algorithm.name}")
+        elif memory.verify(method.key, envelope) if memory else method.key.verify(envelope.signed, envelope.signature):
+            return
+        else:
+            tried.append(f"{method.id}: signature mismatch")
+    # The word "proof" is the Go peers', for invocations too; what it really is follows.
+    raise InvalidSignature(
+        f'proof "{token.cid}" does not have a valid signature from "{token.issuer}"\n  ℹ️ Tried these verification methods:'
+        + "".join(f"\n    - {line}" for line in tried or ["none: the DID has no method for this"])
+        + f"\n  It is the {what}{place}.",
+    )
+
+
+def _not_expired(what: str, place: str, token: Invocation | Delegation, now: int, leeway: int) -> None:
+    if token.expiration is not None and token.expiration + leeway <= now:
+        raise Expired(
+            f'{what} "{token.cid}" has expired on {_date(token.expiration)}{place};'
+            f" it is {_date(now)} here, and {leeway} s of leeway are allowed",
+        )
+
+
+def _not_early(place: str, token: Delegation, now: int, leeway: int) -> None:
+    if token.not_before and now + leeway <= token.not_before:
+        raise TooEarly(
+            f'proof "{token.cid}" is not valid before {_date(token.not_before)}{place};'
+            f" it is {_date(now)} here, and {leeway} s of leeway are allowed",
+        )
+
+
+def _not_revoked(
+    chain: tuple[Delegation, ...],
+    position: int,
+    proof: Delegation,
+    revoked: Mapping[CID, Collection[DID]],
+) -> None:
+    """A revocation counts where whoever revoked is an issuer of this chain (§13)."""
+    revokers = revoked.get(proof.cid)
+    if revokers and any(link.issuer in revokers for link in chain):
+        raise Revoked(f"Proof {proof.cid} has been revoked (proof {position + 1} of {len(chain)}); ask for a new delegation")
+
+
+def _met(position: int, place: str) -> str:
+    expected = "the subject" if position == 0 else "the audience of the proof before it"
+    return f"{place}: expected {expected}; proofs are listed from the root to the invoker"
+
+
+def _date(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        # A time beyond the calendar: the number itself is clearer than nothing.
+        return f"{seconds} (Unix seconds)"

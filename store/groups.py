@@ -1,0 +1,184 @@
+"""Units of work in groups, on threads that each own a connection.
+
+A group is whatever has queued while the one before it was at work: one transaction, one commit, then all its results at once.
+There is no timer: a unit that comes alone is a group of one and waits for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from forge.errors import StoreError
+from store.transaction import Transaction
+
+T = TypeVar("T")
+
+Work = Callable[[Transaction], T]
+
+
+class Session(Protocol):
+    """A connection of a driver, as a group uses it. All calls come from one thread at a time."""
+
+    def begin(self) -> None:
+        """Open a transaction.
+
+        Raises:
+            StoreError: the engine could not.
+        """
+
+    def run(self, work: Work[T]) -> T:
+        """Run one unit inside the transaction. Nothing is left of it if it raises; whatever it raised comes out."""
+
+    def check(self) -> None:
+        """See that the transaction still stands.
+
+        Raises:
+            StoreError: the engine gave it up, and with it the units that ran before.
+        """
+
+    def commit(self) -> None:
+        """Make the transaction durable.
+
+        Raises:
+            StoreError: the engine could not.
+        """
+
+    def rollback(self) -> None:
+        """Leave the transaction, if there is one, and keep nothing of it."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class _Unit:
+    """One unit of work, and where its caller waits for it."""
+
+    __slots__ = ("error", "future", "loop", "value", "work")
+
+    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop) -> None:
+        self.work = work
+        self.loop = loop
+        self.future: asyncio.Future[Any] = loop.create_future()
+        self.value: Any = None
+        self.error: BaseException | None = None
+
+    def release(self) -> None:
+        """Tell the caller, on its own loop. One that was cancelled is not there any more."""
+        if self.future.done():
+            return
+        if self.error is None:
+            self.future.set_result(self.value)
+        elif isinstance(self.error, StopIteration):
+            # A future does not take it: it would end the coroutine that waits.
+            self.future.set_exception(RuntimeError("a unit of work raised StopIteration"))
+        else:
+            self.future.set_exception(self.error)
+
+
+class Groups:
+    """A queue of units, and one thread for each session that takes groups off it."""
+
+    def __init__(self, name: str, sessions: Sequence[Session], most: int) -> None:
+        """`most` is how many units a group has at most."""
+        self._most = most
+        self._queue: SimpleQueue[_Unit | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._threads: list[threading.Thread] = []
+        self._ends: list[Future[None]] = []
+        for number, session in enumerate(sessions):
+            end: Future[None] = Future()
+            # A daemon, so that a program that dies without closing its store does die.
+            thread = threading.Thread(target=self._live, args=(session, end), name=f"{name}-{number}", daemon=True)
+            self._ends.append(end)
+            self._threads.append(thread)
+            thread.start()
+
+    def submit(self, work: Work[T]) -> asyncio.Future[T]:
+        """Queue `work` behind all that was queued before.
+
+        Raises:
+            StoreError: the store is closed.
+        """
+        unit = _Unit(work, asyncio.get_running_loop())
+        with self._lock:
+            if self._closed:
+                raise StoreError("store: it is closed")
+            self._queue.put(unit)
+        return unit.future
+
+    async def close(self) -> None:
+        """Take no more, finish what was queued, and end the threads."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                for _ in self._threads:
+                    self._queue.put(None)
+        await asyncio.gather(*(asyncio.wrap_future(end) for end in self._ends))
+        for thread in self._threads:
+            thread.join()
+
+    def _live(self, session: Session, end: Future[None]) -> None:
+        while self._turn(session):
+            pass
+        session.close()
+        end.set_result(None)
+
+    def _turn(self, session: Session) -> bool:
+        """Take one group and serve it. False: there will be no more."""
+        group, more = self._take()
+        _serve(session, group)
+        loops: dict[asyncio.AbstractEventLoop, list[_Unit]] = {}
+        for unit in group:
+            loops.setdefault(unit.loop, []).append(unit)
+        for loop, units in loops.items():
+            # Closed: nobody waits there any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_release, units)
+        return more
+
+    def _take(self) -> tuple[list[_Unit], bool]:
+        """Wait for a unit, then take what else is there."""
+        group: list[_Unit] = []
+        unit = self._queue.get()
+        while unit is not None:
+            group.append(unit)
+            if len(group) == self._most:
+                return group, True
+            try:
+                unit = self._queue.get_nowait()
+            except Empty:
+                return group, True
+        return group, False
+
+
+def _serve(session: Session, group: list[_Unit]) -> None:
+    """Run a group in one transaction. A unit that raises fails alone; where the transaction fails, all of them do."""
+    if not group:
+        return
+    try:
+        session.begin()
+        for unit in group:
+            try:
+                unit.value = session.run(unit.work)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, it is its caller's
+                unit.error = error
+            session.check()
+        session.commit()
+    except BaseException as error:  # noqa: BLE001 - a thread that died would leave every caller waiting
+        session.rollback()
+        for unit in group:
+            unit.value = None
+            unit.error = StoreError(str(error))
+            unit.error.__cause__ = error
+
+
+def _release(units: list[_Unit]) -> None:
+    for unit in units:
+        unit.release()
