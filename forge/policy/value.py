@@ -22,6 +22,9 @@ _BITS_PER_CHARACTER: Final = 8
 # The kinds within which `==` is Python's. Numbers are a kind of their own, and whatever else there is equals nothing.
 _KINDS: Final = (str, bool, bytes, CID, type(None))
 
+# What needs no copy and no check: nearly all of a long literal, whose copy would otherwise cost as much as its decoding.
+_PLAIN: Final = frozenset((*_KINDS, int))
+
 
 def is_number(value: object) -> TypeGuard[int | float]:
     """Say whether `value` is a number. A boolean is none, whatever Python says."""
@@ -85,8 +88,8 @@ def copied(value: Value, level: int = 0) -> Value:
         if level == MAX_DEPTH:
             raise PolicyError(f"lists and maps are nested at most {MAX_DEPTH} deep")
         if isinstance(value, list):
-            return [_member(index, item, level) for index, item in enumerate(value)]
-        return {_key(key): _member(key, item, level) for key, item in value.items()}
+            return [item if type(item) in _PLAIN else _member(index, item, level) for index, item in enumerate(value)]
+        return {_key(key): item if type(item) in _PLAIN else _member(key, item, level) for key, item in value.items()}
     if isinstance(value, float) and not isfinite(value):
         raise PolicyError(f"a number is finite, not {value}")
     if is_number(value) or isinstance(value, _KINDS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
 
@@ -41,10 +41,8 @@ ARGUMENTS: Final[st.SearchStrategy[dict[str, Value]]] = st.dictionaries(KEYS, VA
 SEGMENTS: Final = st.sampled_from(
     [".a", ".b", '["c"]', '[""]', '["é"]', "[]", "[0]", "[-1]", "[1:]", "[:-1]", "[0:2]", "[:]", "[-9:9]"]
 )
-SELECTORS: Final = st.lists(st.tuples(SEGMENTS, st.sampled_from(["", "", "?", "??"])), max_size=4).map(
-    lambda steps: (
-        (lambda text: text if text.startswith(".") else "." + text)("".join(segment + mark for segment, mark in steps))
-    )
+SELECTORS: Final = st.lists(st.tuples(SEGMENTS, st.sampled_from(["", "", "?", "??"])).map("".join), max_size=4).map(
+    lambda segments: "." + "".join(segments).removeprefix(".")
 )
 PATTERNS: Final = st.lists(st.sampled_from(["a", "b", "*", "\\*", "\\\\", "?"]), max_size=6).map("".join)
 LEAVES: Final[st.SearchStrategy[list[Value]]] = st.one_of(
@@ -64,14 +62,21 @@ STATEMENTS: Final[st.SearchStrategy[list[Value]]] = st.recursive(
 POLICIES: Final[st.SearchStrategy[list[Value]]] = st.lists(STATEMENTS, max_size=3).map(list)
 
 
+def refusal(policy: Value, args: Any, budget: Budget | None = None) -> str | None:
+    """Decode and match; give the message of a refusal."""
+    decoded = Policy.decode(policy)
+    try:
+        decoded.match(args, budget)
+    except MatchError as error:
+        return error.message
+    return None
+
+
 def holds(statement: Value, args: dict[str, Value]) -> bool:
     """Say whether one statement holds. A refusal has to be one of this statement, not of its work."""
-    try:
-        Policy.decode([statement]).match(args)
-    except MatchError as refusal:
-        assert refusal.message.startswith(f"{PREFIX}[0]")
-        return False
-    return True
+    message = refusal([statement], args)
+    assert message is None or message.startswith(f"{PREFIX}[0]")
+    return message is None
 
 
 def select(source: str, value: Value) -> Value | Nothing:

@@ -88,7 +88,7 @@ def test_every_segment_on_every_kind(segment: str, kind: str) -> None:
         pytest.param("._", {"_": 1}, 1, id="name of one underscore"),
         pytest.param(".名前", {"名前": 1}, 1, id="letters of any script"),
         pytest.param('.["a b"]', {"a b": 1}, 1, id="quoted key"),
-        pytest.param('["a"]'.join((".", "")), {"a": 1}, 1, id="bracket right after the dot"),
+        pytest.param('.["a"]["b"]', {"a": {"b": 1}}, 1, id="brackets on brackets"),
         pytest.param('.[""]', {"": 1}, 1, id="empty quoted key"),
         pytest.param('.["\\""]', {'"': 1}, 1, id="quote in a quoted key"),
         pytest.param('.["\\\\"]', {"\\": 1}, 1, id="backslash in a quoted key"),
@@ -214,7 +214,7 @@ def test_syntax_error_keeps_the_caret_in_place_after_what_cannot_be_printed() ->
 
 def test_bounds_of_size_are_exact() -> None:
     assert select("." + "[0]?" * (MAX_SEGMENTS - 1), 1) is None
-    assert select("." + "a" * (MAX_SELECTOR - 1) + "", {"a" * (MAX_SELECTOR - 1): 5}) == 5
+    assert select("." + "a" * (MAX_SELECTOR - 1), {"a" * (MAX_SELECTOR - 1): 5}) == 5
     with pytest.raises(PolicyError, match=r"policy\[0\]\[1\]: a selector has at most 2048 characters, this has 2049"):
         Selector("." + "a" * MAX_SELECTOR, "[0][1]")
 
@@ -224,11 +224,10 @@ def test_source_is_kept() -> None:
     assert repr(Selector(".a")) == "Selector('.a')"
 
 
-@given(st.text(), VALUES)
+@given(st.text(max_size=100), VALUES)
 def test_any_key_can_be_quoted(key: str, value: Value) -> None:
-    if "." + json.dumps(key) and len(json.dumps(key)) < MAX_SELECTOR:
-        for ascii_only in (True, False):
-            assert identical(select(f".[{json.dumps(key, ensure_ascii=ascii_only)}]", {key: value, key + "x": 0}), value)
+    for ascii_only in (True, False):
+        assert identical(select(f".[{json.dumps(key, ensure_ascii=ascii_only)}]", {key: value, key + "x": 0}), value)
 
 
 @given(st.lists(st.integers(0, 255), max_size=6), st.none() | st.integers(-8, 8), st.none() | st.integers(-8, 8))

@@ -1,0 +1,101 @@
+"""The program: which commands there are, and what leaves it when something goes wrong.
+
+A command is a module with a `typer` app of its own, and is imported when it is run: `forge --help` starts no server's imports.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+from typer.main import get_command
+
+from forge.cli.exits import USAGE, status_of
+from forge.cli.terminal import complain
+from forge.errors import ForgeError
+
+DISTRIBUTION: Final = "forge-ucan"
+
+COMMANDS: Final = {
+    "serve": ("forge.cli.serve", "Serve: execute invocations, answer with receipts."),
+    "key": ("forge.cli.key", "Make keys, and tell whose they are."),
+    "delegate": ("forge.cli.delegate", "Let somebody else invoke commands."),
+    "invoke": ("forge.cli.invoke", "Have a command executed by a service, and check its receipt."),
+    "inspect": ("forge.cli.inspect", "Explain a token or a container, in any encoding."),
+    "receipt": ("forge.cli.receipt", "Ask a service for the receipt of a task that ran."),
+    "commands": ("forge.cli.catalogue", "List the commands that are known here."),
+    "schema": ("forge.cli.schema", "Write commands' arguments and results as JSON Schema."),
+    "config": ("forge.cli.config", "Show the settings that `forge serve` would use."),
+    "demo": ("forge.cli.demo", "Play the whole story over HTTP, with fresh keys."),
+}
+"""Name → where it is, and the first line of its help."""
+
+
+class Program(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - typer's own
+        # In lists and help a command is its name and summary; its module is imported when it is resolved.
+        known = {name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()}
+        super().__init__(**settings | {"commands": known})
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - typer's own
+        """Find a command and import it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None:
+            command = get_command(import_module(COMMANDS[name][0]).app)
+            command.name = name
+        return name, command, rest
+
+    def main(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - typer's own
+        """Run, and turn whatever went wrong into one line on standard error and an exit status."""
+        try:
+            status = super().main(*args, **settings | {"standalone_mode": False})
+        except TyperException as error:
+            text = error.format_message()
+            if text:
+                context = getattr(error, "ctx", None)
+                complain(f"{text} See: {context.command_path if context else 'forge'} --help")
+            sys.exit(USAGE)
+        except ForgeError as error:
+            complain(str(error))
+            sys.exit(status_of(error))
+        sys.exit(status or 0)
+
+
+# Tracebacks are Python's own: typer's show local variables, and those may be keys.
+app = typer.Typer(
+    cls=Program,
+    add_completion=True,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - a typer callback
+    if wanted:
+        typer.echo(f"forge {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")] = False,
+) -> None:
+    """Work with UCAN 1.0: serve signed invocations, sign them, delegate, and read what others signed.
+
+    Exit status: 0 done; 1 the receipt holds an error; 2 usage; 3 the service was not reached or answered something else.
+    """
+    del version
+
+
+def main() -> None:
+    """Run the program that the console script `forge` is."""
+    app(prog_name="forge")

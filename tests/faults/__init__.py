@@ -1,0 +1,1 @@
+"""What holds while things break: real processes, really killed."""

@@ -1,0 +1,119 @@
+"""Server processes of our own, and what their store holds, seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from forge.config import write_private
+from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
+
+ROOT = Path(__file__).parents[2]
+ATTEMPTS = 600
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Place:
+    """A folder with a key and a store, which server processes share."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        write_private(self.key, Ed25519PrivateKey.generate().pem())
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "service.pem"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "forge.db"
+
+    @property
+    def service(self) -> Signer:
+        return Signer(private_key_from_pem(self.key.read_bytes()))
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def halves(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Find rows without their receipt, and receipts without their rows: what must never be there."""
+        made_by = {
+            f"{table}.{column}": self.query(
+                f'SELECT {column} FROM "{table}" WHERE {column} IS NOT NULL AND {column} NOT IN (SELECT task FROM ledger)'  # noqa: S608
+            )
+            for table, column in (
+                ("customer", "task"),
+                ("subscription", "task"),
+                ("assignment", "task"),
+                ("assignment", "ended_by"),
+                ("event", "task"),
+            )
+        }
+        return {name: rows for name, rows in made_by.items() if rows}
+
+    @contextmanager
+    def server(self, *flags: str, **environment: str) -> Iterator[Server]:
+        """Start `forge serve`; whatever happens, it has ended in the end."""
+        port = free_port()
+        command = [sys.executable, "-m", "forge", "serve", "--key", str(self.key), "--port", str(port)]
+        command += ["--store", f"sqlite:///{self.database}", *flags]
+        with (self.folder / f"log-{port}.txt").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
+            )
+            try:
+                yield Server(process, f"http://127.0.0.1:{port}", Path(log.name))
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait()
+
+
+@dataclass
+class Server:
+    """A running `forge serve`."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    async def ready(self) -> None:
+        async with aiohttp.ClientSession() as session:
+            for _ in range(ATTEMPTS):
+                assert self.process.poll() is None, self.log.read_text()
+                try:
+                    async with session.get(self.url + "/health/ready") as response:
+                        if response.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.05)
+        raise AssertionError(f"the server did not come up:\n{self.log.read_text()}")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait()

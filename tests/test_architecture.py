@@ -1,0 +1,181 @@
+"""The structure, held: which way imports point, where third parties live, and that a command's folder is its path."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import commands
+from commands import CATALOG
+from forge.binding import Effect, Route
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("forge", "store", "commands")
+
+# Packages from the inside out: each may import those before it.
+ARROWS = {"forge": {"forge"}, "store": {"forge", "store"}, "commands": {"forge", "store", "commands"}}
+
+# The core from the inside out: a module imports only what stands before it, so there can be no circle.
+ORDER = [
+    "forge.errors",
+    "forge.cid",
+    "forge.did",
+    "forge.command",
+    "forge.varsig",
+    "forge.dagcbor",
+    "forge.dagjson",
+    "forge.keys",
+    "forge.document",
+    "forge.policy",
+    "forge.envelope",
+    "forge.delegation",
+    "forge.invocation",
+    "forge.receipt",
+    "forge.container",
+    "forge.ports",
+    "forge.verify",
+    "forge.chain",
+    "forge.binding",
+    "forge.resolve",
+    "forge.wire",
+    "forge.client",
+    "forge.execute",
+    "forge.metrics",
+    "forge.page",
+    "forge.config",
+    "forge.server",
+    "forge.cli",
+    "forge.__main__",
+]
+
+# Third parties, and the modules (or packages) that are their home.
+HOMES = {
+    "aiohttp": {"forge.client", "forge.resolve"},
+    "aiosqlite": {"store.sqlite"},
+    "alembic": {"store.migrations"},
+    "cbor2": {"forge.dagcbor"},
+    "click": {"forge.cli"},
+    "cryptography": {"forge.keys"},
+    "multiformats": {"forge.cid", "forge.did", "forge.document", "forge.keys"},
+    "nacl": {"forge.keys"},
+    "prometheus_client": {"forge.metrics"},
+    "pydantic": {"forge.binding", "forge.config", "forge.did", "forge.cli", "commands"},
+    "pydantic_core": {"forge.did"},
+    "pydantic_settings": {"forge.config"},
+    "rich": {"forge.cli"},
+    "sqlalchemy": {"store.migrations"},
+    "sqlite3": {"store.sqlite", "store.migrations"},
+    "starlette": {"forge.server"},
+    "structlog": {"forge.execute", "forge.server", "forge.cli", "store"},
+    "typer": {"forge.cli"},
+    "uvicorn": {"forge.cli"},
+}
+STANDARD_WITH_A_HOME = {"sqlite3"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+MODULES = dict(modules())
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module is not None
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in MODULES else node.module
+
+
+def within(module: str, homes: set[str]) -> bool:
+    return any(module == home or module.startswith(home + ".") for home in homes)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_arrows_between_packages(module: str) -> None:
+    for name in imports(MODULES[module]):
+        package = name.partition(".")[0]
+        if package in PACKAGES:
+            assert package in ARROWS[module.partition(".")[0]], f"{module} imports {name}"
+
+
+def place(module: str) -> int:
+    found = [index for index, name in enumerate(ORDER) if within(module, {name})]
+    assert found, f"{module} has no place in ORDER"
+    return found[0]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("forge.")])
+def test_arrows_within_forge(module: str) -> None:
+    for name in imports(MODULES[module]):
+        if name.startswith("forge."):
+            assert place(name) <= place(module), f"{module} imports {name}, which stands outside of it"
+            if place(name) == place(module):
+                assert name.split(".")[:2] == module.split(".")[:2]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_third_parties_stay_at_home(module: str) -> None:
+    for name in imports(MODULES[module]):
+        top = name.partition(".")[0]
+        if top in PACKAGES or (top in sys.stdlib_module_names and top not in STANDARD_WITH_A_HOME):
+            continue
+        assert top in HOMES, f"{module} imports {top}, which has no home"
+        assert within(module, HOMES[top]), f"{module} imports {top}, whose home is {sorted(HOMES[top])}"
+
+
+def test_homes_are_lived_in() -> None:
+    used = {name.partition(".")[0] for path in MODULES.values() for name in imports(path)}
+    assert HOMES.keys() <= used
+
+
+def command_files() -> dict[str, Path]:
+    folder = Path(commands.__file__).parent
+    files = (path for path in folder.rglob("*.py") if path.parent != folder and path.name != "__init__.py")
+    return {"/" + "/".join(path.relative_to(folder).with_suffix("").parts): path for path in files}
+
+
+def test_every_command_module_is_in_the_catalogue_under_its_own_path() -> None:
+    assert command_files().keys() == {str(route.command.path) for route in CATALOG}
+
+
+@pytest.mark.parametrize("route", CATALOG, ids=lambda route: route.command.path)
+def test_a_command_is_whole(route: object) -> None:
+    assert isinstance(route, Route)
+    command = route.command
+    assert Path(route.handle.__code__.co_filename) == command_files()[command.path]
+    assert command.documentation.startswith(f"`{command.path}`: "), "its docstring begins with its path"
+    assert command.summary
+    assert command.subjects
+    for kind in (command.arguments, command.result, *command.failures):
+        assert kind.__doc__, kind
+    if command.effect is Effect.CHANGES:
+        source = command_files()[command.path].read_text()
+        assert "events.append(" in source, "every change appends an event"
+
+
+def test_commands_import_neither_a_driver_nor_a_server() -> None:
+
+    heavy = ("starlette", "uvicorn", "sqlite3", "aiosqlite", "alembic", "sqlalchemy", "aiohttp", "typer")
+    program = f"import sys, commands; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_one_noun(module: str) -> None:
+    assert len(MODULES[module].read_text().splitlines()) <= 400, f"{module} is past 400 lines: split it"
+    assert MODULES[module].name not in {"utils.py", "helpers.py", "manager.py", "service.py"}
