@@ -45,6 +45,8 @@ from forge.wire import CONTENT_TYPE, is_container
 
 BODY_DEADLINE: Final = 30.0
 """Seconds in which a request's body must have arrived: who sends a byte a second holds a connection no longer than that."""
+LARGE_BODY: Final = 64 * 1024
+"""Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
 DEBUG: Final = CommandPath("/debug")
 DISTRIBUTION: Final = "forge-ucan"
 
@@ -151,7 +153,7 @@ async def invoke(request: Request) -> Response:
         raise Refused(415, f"the content type is {content_type[:100]!r}; expected {CONTENT_TYPE}")
     body = await _body(request, service.settings.max_body)
     try:
-        container = Container.from_cbor(body)
+        container = await _read(body)
     except ContainerError as error:
         raise Refused(400, str(error)) from None
     if container.undecodable:
@@ -244,6 +246,13 @@ async def _body(request: Request, limit: int) -> bytes:
     except ClientDisconnect:
         raise Refused(400, "the body was cut off") from None
     return bytes(body)
+
+
+async def _read(body: bytes) -> Container:
+    """Read a container; a large one on a thread, so that others get their turn meanwhile."""
+    if len(body) <= LARGE_BODY:
+        return Container.from_cbor(body)
+    return await asyncio.to_thread(Container.from_cbor, body)
 
 
 def _container(answer: Container) -> Response:

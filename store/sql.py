@@ -22,14 +22,7 @@ CUSTOMER: Final = """
 SELECT did, product, task, inserted_at, details, external_account, updated_at FROM customer WHERE did = ?
 """
 
-ADD_STEP: Final = "0001"
-"""The step of `store.migrations` that these statements are written for."""
-
-CURRENT_STEP: Final = """
-SELECT version_num FROM forge_schema
-"""
-
-CUSTOMER: Final = """
+ADD_CUSTOMER: Final = """
 INSERT INTO customer (did, product, task, inserted_at, details, external_account, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 

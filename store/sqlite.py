@@ -1,6 +1,6 @@
 """The store on SQLite: one file, shared by the processes of one machine.
 
-One connection writes, on a thread of its own, and commits in groups; others read beside it, each group of reads on one snapshot.
+One connection writes, on a thread of its own, and commits in groups. Others read beside it, each group of reads on one snapshot.
 The journal is a write-ahead log that is synchronised at every commit: what was committed survives a loss of power.
 """
 
@@ -11,10 +11,11 @@ import random
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
 
@@ -30,14 +31,14 @@ T = TypeVar("T")
 # Strict tables and RETURNING.
 OLDEST_SQLITE: Final = (3, 37, 0)
 
-# Seconds that a group waits for another process to let go of the file. Longer than any group takes, shorter than a client waits.
+# Seconds that a group waits for another process to let go of the file: longer than a group takes, shorter than a client waits.
 BUSY_TIMEOUT: Final = 5.0
 
 # Seconds between two tries meanwhile, drawn anew each time. SQLite's own waiting backs off to 0.1 s, and then a process that is
 # busy all the time leaves the others next to nothing.
 BUSY_PAUSE: Final = (0.0002, 0.001)
 
-# Seconds after which a look-up, by an idle server's health check for one, is given up.
+# Seconds after which a look-up that is not part of a transaction is given up.
 LOOKUP_TIMEOUT: Final = 5.0
 
 # Units that share a commit. Waiting for the disk is long shared out by then, and another process gets its turn.
@@ -52,10 +53,10 @@ READERS: Final = 4
 # Statements kept prepared on a connection: all there are, and the sizes of `sql.revokers`.
 STATEMENTS: Final = 256
 
-# Pages, in KiB, that a connection keeps in memory.
+# KiB of pages that a connection keeps in memory.
 CACHE_KIB: Final = 32_768
 
-# Pages after which the log is copied into the file: what changes again before that is copied once.
+# Pages after which the log is copied into the file. A page that changes often before that is copied once.
 CHECKPOINT_PAGES: Final = 4_000
 
 _PRAGMAS: Final = (
@@ -65,19 +66,20 @@ _PRAGMAS: Final = (
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
+# The writer waits in `_patiently`; inside a transaction it needs no more locks.
+_WRITING: Final = (*_PRAGMAS, "PRAGMA busy_timeout = 0")
+_READING: Final = (*_PRAGMAS, "PRAGMA query_only = ON")
 
 _TAKEN: Final = frozenset((sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY))
 
 # The primary code is the low byte of an extended one.
 _PRIMARY: Final = 0xFF
 
-_URL: Final = re.compile(r"sqlite://(?P<authority>[^/]*)(?:/(?P<path>.*))?", re.DOTALL)
+_URL: Final = re.compile(r"sqlite://(?P<authority>[^/]*)(?:/(?P<path>.*))?", re.DOTALL | re.IGNORECASE)
 
 
 class _Reader:
-    """A connection that reads."""
-
-    begin_statement = "BEGIN"
+    """A connection that reads: a `store.groups.Session`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -85,10 +87,12 @@ class _Reader:
         self._transaction = Transaction(self._execute)
 
     def begin(self) -> None:
+        """Open a snapshot. The first look-up takes it."""
         self._failure = None
         self._execute("BEGIN")
 
     def run(self, work: Work[T]) -> T:
+        """Run one unit."""
         value = work(self._transaction)
         if self._failure is not None:
             # The unit went on as if nothing had happened.
@@ -96,20 +100,24 @@ class _Reader:
         return value
 
     def check(self) -> None:
+        """See that the transaction still stands: after a full disk or an I/O error SQLite may have rolled it back by itself."""
         if self._failure is not None:
             if not self._connection.in_transaction:
                 raise self._failure
             self._failure = None
 
     def commit(self) -> None:
+        """Make the transaction durable."""
         self._execute("COMMIT")
 
     def rollback(self) -> None:
+        """Leave the transaction, if there is one."""
         if self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
 
     def close(self) -> None:
+        """Let go of the file. The last connection of all copies the log into it and removes the log."""
         self._connection.close()
 
     def _execute(self, statement: str, values: Sequence[str | bytes | int | None] = ()) -> sqlite3.Cursor:
@@ -123,8 +131,193 @@ class _Reader:
                 raise AlreadyExists(str(error)) from error
             raise
         except (sqlite3.ProgrammingError, sqlite3.DataError):
-            # What the unit asked was not a question.
+            # The unit is at fault, not the store.
             raise
         except sqlite3.Error as error:
             self._failure = StoreError(f"store: {error}")
             raise self._failure from error
+
+
+class _Writer(_Reader):
+    """The connection that writes."""
+
+    def begin(self) -> None:
+        """Take the file's one lock for writing.
+
+        Raises:
+            StoreError: another process had it for longer than `BUSY_TIMEOUT`, or the file cannot be written.
+        """
+        self._failure = None
+        try:
+            _patiently(self._connection, "BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise StoreError(f"store: {error}") from error
+
+    def run(self, work: Work[T]) -> T:
+        """Run one unit, in a savepoint of its own."""
+        with self._transaction.savepoint():
+            return super().run(work)
+
+    def close(self) -> None:
+        """Copy the log into the file as far as nobody is in the way, and let go."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        super().close()
+
+
+class SQLiteStore:
+    """The store in a SQLite file: `forge.ports.Store`."""
+
+    def __init__(self, writer: _Writer, readers: Sequence[_Reader], lookups: aiosqlite.Connection) -> None:
+        self._changes = Groups("store-writer", [writer], MOST_CHANGES)
+        self._reads = Groups("store-reader", readers, MOST_READS)
+        self._lookups = lookups
+        self._closing = asyncio.Lock()
+
+    async def change(self, work: Work[T]) -> T:
+        """Run `work` in the next group, and return what it returned once that is on the disk.
+
+        Raises:
+            StoreError: nothing of it was kept.
+        """
+        return await self._changes.submit(work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on a snapshot that is taken after this call.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        return await self._reads.submit(work)
+
+    async def receipt(self, task: CID) -> bytes | None:
+        """Look the receipt of `task` up.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        rows = await self._look_up(sql.RECORDED, bytes(task))
+        return rows[0][0] if rows else None
+
+    async def ready(self) -> None:
+        """Touch the store.
+
+        Raises:
+            StoreError: it cannot serve.
+        """
+        if await self._look_up(sql.CURRENT_STEP) != [(sql.STEP,)]:
+            raise StoreError("store: its schema is not the one that it was opened with")
+
+    async def close(self) -> None:
+        """Finish what was taken, end the threads, and let go of the file."""
+        async with self._closing:
+            await self._reads.close()
+            await self._lookups.close()
+            # Last, so that the log can be emptied.
+            await self._changes.close()
+
+    async def _look_up(self, statement: str, *values: bytes) -> list[tuple[Any, ...]]:
+        try:
+            async with asyncio.timeout(LOOKUP_TIMEOUT):
+                return [tuple(row) for row in await self._lookups.execute_fetchall(statement, values)]
+        except TimeoutError as error:
+            raise StoreError(f"store: no answer within {LOOKUP_TIMEOUT} s") from error
+        except (sqlite3.Error, ValueError) as error:
+            # ValueError: aiosqlite's word for a connection that was closed.
+            raise StoreError(f"store: {error}") from error
+
+
+async def connect(url: str) -> SQLiteStore:
+    """Open the file at `url`, making it where there is none.
+
+        url ::= "sqlite:///" path | path
+
+    Raises:
+        ConfigurationError: there is no usable store there and none can be made.
+    """
+    path = _path(url)
+    writer, readers = await asyncio.to_thread(_open_all, path)
+    lookups = await aiosqlite.Connection(lambda: _open(path, _READING), iter_chunk_size=1)
+    return SQLiteStore(writer, readers, lookups)
+
+
+def _path(url: str) -> Path:
+    """Find the file that `url` means.
+
+    Raises:
+        ConfigurationError: it means none that processes could share.
+    """
+    found = _URL.fullmatch(url)
+    if found and (found["authority"] or "?" in url):
+        raise ConfigurationError(
+            f"store: {url!r} is not sqlite:///relative or sqlite:////absolute, without host and parameters"
+        )
+    path: str | None = found["path"] if found else url
+    if not path or path == ":memory:":
+        raise ConfigurationError(f"store: {url!r} names no file, and what is in memory is neither shared by workers nor kept")
+    # Absolute, so that SQLite takes nothing in it for anything but a path.
+    absolute = Path(path).absolute()
+    if not absolute.parent.is_dir():
+        raise ConfigurationError(f"store: there is no directory {absolute.parent}. Make it, or name another file")
+    return absolute
+
+
+def _open_all(path: Path) -> tuple[_Writer, list[_Reader]]:
+    """Bring the schema up to date, then open the connections.
+
+    Raises:
+        ConfigurationError: that cannot be done.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise ConfigurationError(f"store: this Python has SQLite {sqlite3.sqlite_version}; {oldest} or later is needed")
+    with ExitStack() as opened:
+        try:
+            with closing(_open(path, _PRAGMAS)) as connection:
+                if not _is_up_to_date(connection):
+                    # Imported here, for most starts find nothing to do, and Alembic is large.
+                    import_module("store.migrations").migrate("sqlite", lambda: _open(path, _PRAGMAS), "BEGIN IMMEDIATE")
+                (mode,) = _patiently(connection, "PRAGMA journal_mode = WAL").fetchone()
+                if mode != "wal":
+                    raise ConfigurationError(f"store: {path} lies where a write-ahead log cannot be kept")
+                writer = _Writer(opened.enter_context(closing(_open(path, _WRITING))))
+                readers = [_Reader(opened.enter_context(closing(_open(path, _READING)))) for _ in range(READERS)]
+                writer.begin()
+                writer.rollback()
+        except (sqlite3.Error, StoreError) as error:
+            raise ConfigurationError(f"store: {path} cannot be used: {error}") from error
+        opened.pop_all()
+    return writer, readers
+
+
+def _open(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
+    """Open a connection that leaves transactions to us, and may be handed to another thread."""
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS
+    )
+    for pragma in pragmas:
+        connection.execute(pragma)
+    return connection
+
+
+def _is_up_to_date(connection: sqlite3.Connection) -> bool:
+    try:
+        return bool(connection.execute(sql.CURRENT_STEP).fetchall() == [(sql.STEP,)])
+    except sqlite3.OperationalError:
+        return False
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    """Execute a statement that needs a lock, and wait while another process has it.
+
+    Raises:
+        sqlite3.OperationalError: it had it for longer than `BUSY_TIMEOUT`, or something else went wrong.
+    """
+    until = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(random.uniform(*BUSY_PAUSE))  # noqa: S311 - not a secret

@@ -7,8 +7,9 @@ and `StoreError` there. Everything is synchronous, and nothing here reads a cloc
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import Any, Final, Protocol
 
 from forge.cid import CID
@@ -22,6 +23,9 @@ REVOKERS_BATCH: Final = 32
 
 # Events that one call of `events` gives at most.
 EVENTS_PAGE: Final = 1000
+
+# Made once: `json.dumps` makes an encoder at every call that wants other than its defaults.
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # A proof's length, before its bytes, in `ledger.proofs`.
 _LENGTH_BYTES: Final = 2
@@ -225,22 +229,9 @@ class Transaction:
 
     # -- what the core asks: forge.ports.Transaction -----------------------------------------------------------------
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
+    def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside the `with` block if an exception leaves it. May be nested."""
-        self._depth += 1
-        name = f"depth_{self._depth}"
-        try:
-            self._execute(f"SAVEPOINT {name}")
-            try:
-                yield
-            except BaseException:
-                self._execute(f"ROLLBACK TO SAVEPOINT {name}")
-                raise
-            finally:
-                self._execute(f"RELEASE SAVEPOINT {name}")
-        finally:
-            self._depth -= 1
+        return _Savepoint(self)
 
     def recorded(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up in the ledger."""
@@ -290,13 +281,34 @@ class Transaction:
         return found
 
 
+class _Savepoint:
+    """A `with` block that is undone if an exception leaves it. Its name is its depth, so nested ones differ."""
+
+    __slots__ = ("_name", "_transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self._name = ""
+
+    def __enter__(self) -> None:
+        self._name = f"depth_{self._transaction._depth}"  # noqa: SLF001 - a part of it
+        self._transaction._execute(f"SAVEPOINT {self._name}")  # noqa: SLF001 - the same
+        self._transaction._depth += 1  # noqa: SLF001 - the same
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._transaction._depth -= 1  # noqa: SLF001 - the same
+        if kind is not None:
+            self._transaction._execute(f"ROLLBACK TO SAVEPOINT {self._name}")  # noqa: SLF001 - the same
+        self._transaction._execute(f"RELEASE SAVEPOINT {self._name}")  # noqa: SLF001 - the same
+
+
 def _did(text: str) -> DID:
     """Take a DID out of a row. It was checked when it went in, and checking a did:key again costs more than the row."""
     return str.__new__(DID, text)
 
 
 def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":")) if value else "{}"
+    return _ENCODE(value if isinstance(value, dict) else dict(value))
 
 
 def _count(rows: Rows) -> int:

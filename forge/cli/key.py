@@ -12,7 +12,7 @@ from forge.cli.keyfiles import DEFAULT_KIND, KINDS, generate, kind_of, read_key
 from forge.cli.options import Json
 from forge.cli.terminal import emit, emit_json, say
 
-app = typer.Typer(no_args_is_help=True, help="Make keys, and tell whose they are.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Make keys, and tell whose they are.")
 
 
 @app.command()

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "delegate": ("forge.cli.delegate", "Let somebody else invoke commands."),
     "invoke": ("forge.cli.invoke", "Have a command executed by a service, and check its receipt."),
     "inspect": ("forge.cli.inspect", "Explain a token or a container, in any encoding."),
+    "send": ("forge.cli.send", "Send an invocation that was signed before."),
     "receipt": ("forge.cli.receipt", "Ask a service for the receipt of a task that ran."),
     "commands": ("forge.cli.catalogue", "List the commands that are known here."),
     "schema": ("forge.cli.schema", "Write commands' arguments and results as JSON Schema."),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from forge.chain import find_chain
 from forge.cli.exits import UsageError
-from forge.cli.files import exists, read_source
-from forge.cli.reading import read_tokens
+from forge.cli.reading import read_given
 from forge.cli.terminal import complain
 from forge.command import CommandPath
 from forge.container import Container
@@ -22,6 +20,7 @@ from forge.errors import MatchError
 
 VARIABLE: Final = "FORGE_PROOF"
 """The environment variable that is used where no `--proof` is given; several proofs as in a PATH, or one a line."""
+_SHOWN: Final = 60  # characters of what was given, in a message
 _BETWEEN: Final = re.compile(f"[\n{re.escape(os.pathsep)}]")
 
 
@@ -32,8 +31,7 @@ def read_proofs(given: Sequence[str]) -> tuple[Delegation, ...]:
         UsageError: one of them is neither, or holds no delegation.
     """
     sources = given or [one.strip() for one in _BETWEEN.split(os.environ.get(VARIABLE, "")) if one.strip()]
-    name = "--proof" if given else VARIABLE
-    found = [_read(f"{name}: {_short(source)}", source) for source in sources]
+    found = [_read("--proof" if given else VARIABLE, source) for source in sources]
     return tuple(Container.of(*found).delegations.values())
 
 
@@ -69,21 +67,13 @@ def no_chain(issuer: DID, subject: DID, command: CommandPath, proofs: Sequence[D
 
 
 def _read(name: str, source: str) -> tuple[Delegation, ...]:
-    try:
-        reading = read_tokens(read_source(source))
-    except UsageError as error:
-        hint = "" if exists(Path(source)) else "there is no such file, and as a text it is "
-        raise UsageError(f"{name}: {hint}{error}") from error
+    reading = read_given(name, source)
     for reason in reading.container.undecodable:
         complain(f"{name}: passed over {reason}")
     found = tuple(reading.container.delegations.values())
     if not found:
-        raise UsageError(f"{name}: holds no delegation")
+        raise UsageError(f"{name}: {source[:_SHOWN]!r} holds no delegation")
     return found
-
-
-def _short(source: str, limit: int = 60) -> str:
-    return source if len(source) <= limit else f"{source[:limit]}…"
 
 
 def _in_force(one: Delegation, at: int) -> bool:

@@ -13,12 +13,15 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from forge.cli.exits import UsageError
+from forge.cli.files import STANDARD_INPUT, exists, read_source
 from forge.container import Container, Encoding, Token, decode_token
 from forge.errors import DecodeError
 
+_SHOWN: Final = 60  # characters of what was given, in a message
 _TOKEN: Final = b"\x82"
 _CBOR: Final = b"\xa1"
 _HEX: Final = re.compile(rb"(?:[0-9a-fA-F]{2})+")
@@ -78,6 +81,19 @@ def read_tokens(data: bytes) -> Reading:
             else "not a token or a container: it is empty"
         )
     return found
+
+
+def read_given(name: str, given: str) -> Reading:
+    """Read what somebody gave as `name`: a file, `-` for standard input, or the text of a token or a container itself.
+
+    Raises:
+        UsageError: it cannot be read, or is neither.
+    """
+    try:
+        return read_tokens(read_source(given))
+    except UsageError as error:
+        hint = "" if given == STANDARD_INPUT or exists(Path(given)) else f"there is no file {given[:_SHOWN]!r}; as a text it is "
+        raise UsageError(f"{name}: {hint}{error}") from error
 
 
 def _read(data: bytes, size: int, before: str) -> Reading | None:

@@ -61,7 +61,7 @@ def show_time(seconds: int, *, at: int) -> str:
     """Write a time for people: the date, and how far away it is, in its largest unit."""
     away = abs(seconds - at)
     unit, length = next(((unit, length) for unit, length in _WORDS if away >= length), _WORDS[-1])
-    count = away // length
+    count = round(away / length)
     distance = f"{count} {unit}{'' if count == 1 else 's'}"
     return f"{_write(seconds)} ({f'in {distance}' if seconds > at else f'{distance} ago'})"
 

@@ -29,11 +29,11 @@ _MAX_INDEX: Final = (1 << 63) - 1
 # Characters of the source that a syntax error shows on each side of its place.
 _MARGIN: Final = 50
 
-# What a name may be made of and, beyond ASCII, some marks more, which are sorted out one by one.
+# What a name is made of; beyond ASCII it lets some marks in that are no letters, which are sorted out one by one.
 _RUN: Final = re.compile(r"[\w$-]*")
 _NAME_MARKS: Final = frozenset("0123456789_$-")
 _QUESTION_MARKS: Final = re.compile(r"\?*")
-# Lazily up to the next quote that no backslash escapes; the JSON reader judges what lies between.
+# Up to the next quote that no backslash escapes; the JSON reader judges what lies between.
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _RANGE: Final = re.compile(r"(?P<start>-?[0-9]+)?(?P<slice>:(?P<stop>-?[0-9]+)?)?")
 

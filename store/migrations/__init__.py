@@ -18,7 +18,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 from forge.errors import ConfigurationError
 
 VERSION_TABLE: Final = "forge_schema"
-"""Where the store says which step it is at. Not Alembic's usual name: another application's database must not look like ours."""
+"""Where the store says which step it is at. Not Alembic's usual name, by which somebody else's database would look like ours."""
 
 
 def migrate(dialect: str, connect: Callable[[], Any], begin: str) -> None:
@@ -58,6 +58,6 @@ def _check(connection: Connection, config: Config) -> None:
     for (revision,) in connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")):  # noqa: S608 - our constant
         if revision not in known:
             raise ConfigurationError(
-                f"store: it is at step {revision}, which this version of forge does not know: it was written by a newer version."
-                " Run that one"
+                f"store: it is at step {revision}, which this version of forge does not know."
+                " It was written by a newer version: run that one"
             )

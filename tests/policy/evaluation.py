@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from forge.cid import CID
@@ -16,6 +17,9 @@ from forge.policy.selector import Selector
 LINK: Final = CID.of(b"\xf6")
 OTHER_LINK: Final = CID.of(b"\xf5")
 PREFIX: Final = "invocation arguments do not satisfy capability policy: "
+
+# A law holds however long a machine takes to try it.
+LAW: Final = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 KEYS: Final = st.sampled_from(["a", "b", "c", "", "é"])
 NUMBERS: Final = st.one_of(

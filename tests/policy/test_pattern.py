@@ -3,6 +3,7 @@ r"""Patterns of `like`: `*`, `\x`, and nothing else (protocol §6.4)."""
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from forge.errors import PolicyError
 from forge.policy import Budget
 from forge.policy.pattern import MAX_PATTERN, Pattern
+from tests.policy.evaluation import LAW
 
 
 def like(text: str, pattern: str) -> bool:
@@ -94,16 +96,25 @@ def _translated(pattern: str) -> str:
 TOKENS: Final = st.lists(st.sampled_from(["a", "b", "*", "\\*", "\\\\", "\\a", "\n", "?", "é"]), max_size=8).map("".join)
 
 
+@LAW
 @given(TOKENS, st.text("ab*\\\n?é", max_size=9))
 def test_agrees_with_a_regular_expression(pattern: str, text: str) -> None:
     assert like(text, pattern) is (re.fullmatch(_translated(pattern), text, re.DOTALL) is not None)
 
 
-@given(st.lists(st.sampled_from(["a", "b", "ab", "*"]), max_size=7).map("".join), st.text("ab", max_size=8))
-def test_agrees_with_a_regular_expression_where_fragments_repeat(pattern: str, text: str) -> None:
-    assert like(text, pattern) is (re.fullmatch(_translated(pattern), text) is not None)
+def _words(letters: str, longest: int) -> list[str]:
+    return ["".join(word) for length in range(longest + 1) for word in product(letters, repeat=length)]
 
 
+def test_agrees_with_a_regular_expression_on_every_short_pattern() -> None:
+    texts = _words("ab", 5)
+    for pattern in _words("ab*", 6):
+        expression, parsed, budget = re.compile(_translated(pattern)), Pattern(pattern), Budget(10**6)
+        for text in texts:
+            assert parsed.matches(text, budget) is (expression.fullmatch(text) is not None), (pattern, text)
+
+
+@LAW
 @given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
 def test_what_stars_were_put_into_matches(before: str, between: str, after: str) -> None:
     def escaped(text: str) -> str:

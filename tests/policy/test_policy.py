@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from forge.errors import DecodeError, MatchError, PolicyError
 from forge.policy import Budget, Policy
 from forge.policy.compound import MAX_STATEMENTS
 from forge.policy.policy import MAX_MESSAGE
-from forge.policy.value import shown
+from forge.policy.value import _text, shown
 from tests.policy.evaluation import LINK, PREFIX
 
 T: Final[Value] = ["==", ".x", 1]
@@ -300,6 +301,20 @@ def test_values_are_shown_as_far_as_there_is_room(value: Any, room: int, text: s
     assert shown(value, room) == text
 
 
+def test_values_are_looked_at_no_further_than_they_are_shown() -> None:
+    class Endless(list[Value]):
+        """A list that can be walked for a hundred members, and not all the way."""
+
+        def __iter__(self) -> Iterator[Value]:
+            yield from range(100)
+            pytest.fail("looked too far")
+
+    assert shown(Endless()).startswith("[0,1,2,")
+    assert shown([[Endless()]] * 10).startswith("[[[0,1,2,")
+    # Not even what stands behind a key that has used up the room.
+    assert len(_text({"k" * 100: "x" * 100_000}, 80)) < 200
+
+
 # -- portability -----------------------------------------------------------------------------------------------------
 
 # Statement, place, words of the remark; "" where there is nothing to remark.
@@ -312,6 +327,7 @@ REMARKS: Final[list[tuple[Any, str, str]]] = [
     ([">", ".a", -(2**63)], "", ""),
     (["like", ".a", "a*b\\?\\[\\{\\\\\\*]}"], "", ""),
     (["like", ".a", "*a*a"], "", ""),
+    (["like", ".a", "a*b*a"], "", ""),
     (["like", ".a", "*"], "", ""),
     (["like", ".a", "a*b"], "", ""),
     (["==", ".a??", 1], "[1]", 'repeated "?"'),

@@ -15,6 +15,7 @@ from forge.policy.segment import NOTHING
 from forge.policy.value import equal, shown
 from tests.policy.evaluation import (
     ARGUMENTS,
+    LAW,
     NUMBERS,
     PATTERNS,
     POLICIES,
@@ -46,11 +47,13 @@ def model(value: Value) -> object:
             return ("map", frozenset((key, model(item)) for key, item in value.items()))
 
 
+@LAW
 @given(POLICIES)
 def test_encode_after_decode_is_the_identity(policy: list[Value]) -> None:
     assert identical(Policy.decode(policy).encode(), policy)
 
 
+@LAW
 @given(POLICIES, POLICIES)
 def test_policies_are_equal_when_what_they_encode_is(one: list[Value], other: list[Value]) -> None:
     left, right = Policy.decode(one), Policy.decode(other)
@@ -59,6 +62,7 @@ def test_policies_are_equal_when_what_they_encode_is(one: list[Value], other: li
         assert hash(left) == hash(right)
 
 
+@LAW
 @given(POLICIES, VALUES, st.integers(0, 200))
 def test_a_match_fails_only_as_a_match(policy: list[Value], value: Any, limit: int) -> None:
     """Whatever is matched, even what is no map of arguments, and wherever the budget ends."""
@@ -67,6 +71,7 @@ def test_a_match_fails_only_as_a_match(policy: list[Value], value: Any, limit: i
         assert message is None or (message.startswith(PREFIX) and len(message) <= 500)
 
 
+@LAW
 @given(POLICIES)
 def test_remarks_name_places_of_the_policy(policy: list[Value]) -> None:
     for remark in Policy.decode(policy).portability():
@@ -77,17 +82,20 @@ def test_remarks_name_places_of_the_policy(policy: list[Value]) -> None:
         assert part is not None
 
 
+@LAW
 @given(POLICIES, ARGUMENTS)
 def test_a_policy_is_the_conjunction_of_its_statements(policy: list[Value], args: dict[str, Value]) -> None:
     expected = all(holds(statement, args) for statement in policy)
     assert (refusal(policy, args) is None) is expected
 
 
+@LAW
 @given(STATEMENTS, ARGUMENTS)
 def test_not_inverts(statement: Value, args: dict[str, Value]) -> None:
     assert holds(["not", statement], args) is not holds(statement, args)
 
 
+@LAW
 @given(st.lists(STATEMENTS, max_size=4), ARGUMENTS)
 def test_and_is_all_and_or_is_any(statements: list[Value], args: dict[str, Value]) -> None:
     verdicts = [holds(statement, args) for statement in statements]
@@ -95,6 +103,7 @@ def test_and_is_all_and_or_is_any(statements: list[Value], args: dict[str, Value
     assert holds(["or", statements], args) is (any(verdicts) or not verdicts)
 
 
+@LAW
 @given(STATEMENTS, st.lists(ARGUMENTS, max_size=4))
 def test_quantifiers_are_all_and_any_over_the_members(statement: Value, members: list[Any]) -> None:
     verdicts = [holds(statement, member) for member in members]
@@ -104,6 +113,7 @@ def test_quantifiers_are_all_and_any_over_the_members(statement: Value, members:
         assert holds(["any", ".x", statement], {"x": collection}) is any(verdicts)
 
 
+@LAW
 @given(SELECTORS, VALUES, NUMBERS, PATTERNS, ARGUMENTS)
 def test_a_statement_about_nothing_is_false(source: str, literal: Value, number: Value, pattern: str, args: Any) -> None:
     found = select(source, args)
@@ -124,6 +134,7 @@ def test_a_statement_about_nothing_is_false(source: str, literal: Value, number:
         assert verdicts[0] is same(found, literal)
 
 
+@LAW
 @given(SELECTORS, VALUES)
 def test_an_optional_last_segment_never_makes_less(source: str, value: Value) -> None:
     found, optionally = select(source, value), select(source + "?", value)
@@ -131,6 +142,7 @@ def test_an_optional_last_segment_never_makes_less(source: str, value: Value) ->
         assert identical(found, optionally)
 
 
+@LAW
 @given(NUMBERS, NUMBERS)
 def test_order_is_that_of_exact_numbers(left: Any, right: Any) -> None:
     one, other = Fraction(left), Fraction(right)
@@ -141,12 +153,14 @@ def test_order_is_that_of_exact_numbers(left: Any, right: Any) -> None:
     assert holds(["==", ".x", right], {"x": left}) is (one == other)
 
 
+@LAW
 @given(VALUES, VALUES)
 def test_equality_is_that_of_the_model(one: Value, other: Value) -> None:
     assert same(one, other) is (model(one) == model(other))
     assert same([one, other], [other, one]) is (model(one) == model(other))
 
 
+@LAW
 @given(VALUES, VALUES, VALUES)
 def test_equality_is_an_equivalence(one: Value, other: Value, third: Value) -> None:
     assert same(one, one)
@@ -155,6 +169,7 @@ def test_equality_is_an_equivalence(one: Value, other: Value, third: Value) -> N
         assert same(one, third)
 
 
+@LAW
 @given(VALUES, st.integers(1, 100))
 def test_what_is_shown_fits(value: Value, room: int) -> None:
     whole = shown(value, 10_000)

@@ -1,0 +1,89 @@
+"""`forge invoke`: has a command executed by a service, and checks its receipt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import typer
+
+from forge.cli.exits import UsageError
+from forge.cli.files import write
+from forge.cli.keyfiles import read_signer
+from forge.cli.options import As, Json, KeyFile, Output, Proofs
+from forge.cli.outcome import report
+from forge.cli.signing import EMPTY, Request, sign
+from forge.cli.terminal import emit_json, say
+from forge.cli.urls import read_url
+from forge.client import Client
+from forge.container import Container
+from forge.delegation import Delegation
+from forge.invocation import Invocation
+from forge.receipt import Receipt
+
+LIFETIME: Final = "5m"
+"""Long enough to be sent again after a time-out."""
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def invoke(  # noqa: PLR0913 - an invocation has these parts
+    *,
+    command: Annotated[str, typer.Argument(metavar="CMD", help="Such as /customer/add.")],
+    pairs: Annotated[list[str], typer.Argument(metavar="[KEY=VALUE]...", help="Arguments; the command knows their types.")] = [],  # noqa: B006 - typer never changes it
+    key: KeyFile,
+    subject: Annotated[
+        str,
+        typer.Option(
+            envvar="FORGE_SUBJECT",
+            metavar="DID|self|service",
+            help="Whose resource it is about: a DID, `self` for whoever signs, `service` for the audience.",
+        ),
+    ],
+    audience: Annotated[str, typer.Option(envvar="FORGE_AUDIENCE", metavar="DID", help="The service's DID.")],
+    url: Annotated[
+        str | None,
+        typer.Option(envvar="FORGE_URL", metavar="URL", help="Where the service is. Without it, only -o FILE is written."),
+    ] = None,
+    arguments: Annotated[
+        str | None, typer.Option("--args", metavar="JSON", help="Arguments as a DAG-JSON map; KEY=VALUE counts more.")
+    ] = None,
+    as_did: As = None,
+    proof: Proofs = [],  # noqa: B006 - typer never changes it
+    expires: Annotated[
+        str, typer.Option(metavar="TIME|never", help="RFC 3339, Unix seconds, or a duration from now.")
+    ] = LIFETIME,
+    nonce: Annotated[
+        str | None, typer.Option(metavar=f"HEX|{EMPTY}", help="What makes the task its own; 16 random bytes without.")
+    ] = None,
+    unchecked: Annotated[
+        bool, typer.Option("--unchecked", help="Send it whatever is wrong with it: to see what a service says.")
+    ] = False,
+    output: Output = None,
+    as_json: Json = False,
+) -> None:
+    """Have a command executed by a service, and check its receipt.
+
+    The chain of proofs is found among the given ones. With -o FILE what was signed is kept before it is sent: `forge send FILE`
+    sends it again, which is always safe. It runs once.
+    """
+    if url is None and output is None:
+        raise UsageError("--url: where is the service? Or give -o FILE, to sign and not to send")
+    address = None if url is None else read_url(url)
+    request = Request(command, pairs, arguments, subject, audience, proof, expires, nonce, unchecked)
+    invocation, chain = sign(read_signer(key, as_did), request)
+    if output is not None:
+        write(output, Container.of(invocation, chain).encode() + b"\n")
+    if address is not None:
+        report(asyncio.run(_execute(address, invocation, chain)), invocation, as_json=as_json)
+        return
+    say(f"signed, not sent: {output}")
+    if as_json:
+        emit_json({"task": str(invocation.task), "cid": str(invocation.cid)})
+
+
+async def _execute(url: str, invocation: Invocation, chain: Sequence[Delegation]) -> Receipt:
+    async with Client(url) as client:
+        return await client.execute(invocation, chain)

@@ -1,0 +1,1 @@
+"""The core, read by somebody hostile and exact."""
