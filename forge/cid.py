@@ -77,6 +77,8 @@ class CID:
             if text.startswith("Qm"):
                 return cls(multibase.decode("z" + text))
             return cls(multibase.decode(text))
+        except CIDError:
+            raise
         except (ValueError, KeyError, Base32Error) as error:
             raise CIDError(f"not a CID: {text[:80]!r}") from error
 
@@ -129,6 +131,8 @@ def _check(data: bytes) -> None:
         _, _, rest = varint.decode_raw(rest)
         _, _, rest = varint.decode_raw(rest)
         length, _, rest = varint.decode_raw(rest)
+    except CIDError:
+        raise
     except ValueError as error:
         raise CIDError(f"not a CID: {error}") from error
     if length != len(rest):

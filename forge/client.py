@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -27,6 +28,7 @@ TIMEOUT: Final = 60.0
 """Seconds for one request in all."""
 LIFETIME: Final = 300
 """Seconds after which an invocation that the client signs itself expires: long enough to be sent again after a time-out."""
+LARGE_BODY: Final = 1024 * 1024
 _NOT_FOUND: Final = 404
 
 A = TypeVar("A", bound=Arguments)
@@ -176,8 +178,10 @@ class Client:
         if self._session is None:
             raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
         headers = {"Accept": CONTENT_TYPE} | ({"Content-Type": CONTENT_TYPE} if body is not None else {})
+        # aiohttp writes bytes in one piece, and a file in pieces: beyond a megabyte it asks for the second.
+        data = BytesIO(body) if body is not None and len(body) > LARGE_BODY else body
         try:
-            async with self._session.request(method, url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._session.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
                 parts = bytearray()
                 async for part in response.content.iter_any():
                     parts += part

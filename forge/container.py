@@ -127,11 +127,15 @@ class Container:
         """
         if isinstance(data, str):
             data = data.encode("utf-8", "surrogatepass")
-        body = data if data[:1] in (b"@", b"D", b"M") else data.strip()
+        body = data.strip()
         try:
             encoding = _LETTERS[body[:1]]
         except KeyError:
             raise ContainerError(f"not a container: it begins with {body[:1]!r}, not with a letter of an encoding") from None
+        if encoding in _BINARY:
+            if data[:1] != body[:1]:
+                raise ContainerError("not a container: white space before a binary form")
+            body = data
         return cls.from_cbor(_unpack(encoding, body[1:]))
 
     def to_cbor(self) -> bytes:

@@ -254,13 +254,18 @@ def _ordered(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one 
     if kind is str or kind is bytes or value is None or kind is bool:
         return value
     if isinstance(value, int):
-        if value.bit_length() > MAX_BIGNUM_BYTES * 8:
+        # A negative number is written as its distance from -1.
+        if (value if value >= 0 else ~value).bit_length() > MAX_BIGNUM_BYTES * 8:
             raise DagCborError(f"cannot be encoded: a bignum has at most {MAX_BIGNUM_BYTES} bytes")
         return int(value)
     if isinstance(value, CID):
         return cbor2.CBORTag(_LINK, b"\0" + bytes(value))
     if isinstance(value, str):
-        return str(value)
+        return _text(value)
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
     if depth >= MAX_DEPTH:
         raise DagCborError(f"cannot be encoded: nested more than {MAX_DEPTH} deep")
     if isinstance(value, Mapping):
@@ -269,11 +274,12 @@ def _ordered(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one 
                 raise DagCborError(f"cannot be encoded: a map's key is {type(key).__name__}, not text")
         # For text, the order of UTF-8 bytes is the order of code points: but lengths are of bytes.
         keys = sorted(value, key=lambda key: (len(key.encode()), key))
-        return {str(key): _ordered(value[key], depth + 1) for key in keys}
+        return {_text(key): _ordered(value[key], depth + 1) for key in keys}
     if isinstance(value, list | tuple):
         return [_ordered(item, depth + 1) for item in value]
-    if isinstance(value, float) and isfinite(value):
-        return value
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
     raise DagCborError(f"cannot be encoded: {value!r}" if isinstance(value, float) else f"cannot be encoded: a {kind.__name__}")
+
+
+def _text(value: str) -> str:
+    """Give the text that an instance of a subclass is; `str()` of an enumeration's member would be the member's name."""
+    return str.__str__(value)

@@ -136,6 +136,5 @@ class Receipt:
 
 
 def _readable(message: str) -> str:
-    """Cut a message to what Go peers read, between characters."""
-    data = message.encode()
-    return message if len(data) <= MAX_MESSAGE_BYTES else data[:MAX_MESSAGE_BYTES].decode(errors="ignore")
+    """Cut a message to what Go peers read, between characters. What is not Unicode becomes `?`: a failure is always told."""
+    return message.encode(errors="replace")[:MAX_MESSAGE_BYTES].decode(errors="ignore")

@@ -18,6 +18,10 @@ CURRENT_STEP: Final = """
 SELECT version_num FROM forge_schema
 """
 
+TOUCH: Final = """
+UPDATE forge_schema SET version_num = version_num
+"""
+
 CUSTOMER: Final = """
 SELECT did, product, task, inserted_at, details, external_account, updated_at FROM customer WHERE did = ?
 """

@@ -59,11 +59,10 @@ class Transaction:
     Every method may raise `StoreError`; the unit of work is lost then, whatever it does next.
     """
 
-    __slots__ = ("_depth", "_execute")
+    __slots__ = ("_execute",)
 
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
-        self._depth = 0
 
     # -- customers ---------------------------------------------------------------------------------------------------
 
@@ -231,7 +230,7 @@ class Transaction:
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside the `with` block if an exception leaves it. May be nested."""
-        return _Savepoint(self)
+        return _Savepoint(self._execute)
 
     def recorded(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up in the ledger."""
@@ -282,24 +281,23 @@ class Transaction:
 
 
 class _Savepoint:
-    """A `with` block that is undone if an exception leaves it. Its name is its depth, so nested ones differ."""
+    """A `with` block that is undone if an exception leaves it.
 
-    __slots__ = ("_name", "_transaction")
+    All have one name: in either engine a name means the innermost savepoint that bears it, and `with` blocks end inside out.
+    """
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-        self._name = ""
+    __slots__ = ("_execute",)
+
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
 
     def __enter__(self) -> None:
-        self._name = f"depth_{self._transaction._depth}"  # noqa: SLF001 - a part of it
-        self._transaction._execute(f"SAVEPOINT {self._name}")  # noqa: SLF001 - the same
-        self._transaction._depth += 1  # noqa: SLF001 - the same
+        self._execute("SAVEPOINT block")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._transaction._depth -= 1  # noqa: SLF001 - the same
         if kind is not None:
-            self._transaction._execute(f"ROLLBACK TO SAVEPOINT {self._name}")  # noqa: SLF001 - the same
-        self._transaction._execute(f"RELEASE SAVEPOINT {self._name}")  # noqa: SLF001 - the same
+            self._execute("ROLLBACK TO SAVEPOINT block")
+        self._execute("RELEASE SAVEPOINT block")
 
 
 def _did(text: str) -> DID:

@@ -1,7 +1,7 @@
 """A command's arguments on the command line: `key=value`, and `--args` for whatever that cannot say.
 
-How a value is read, the command's own model decides. Text stays text, whatever it looks like; a link is a CID; a list is made of
-the key's values, one after the other; anything else is DAG-JSON.
+How a value is read, the command's own model decides. Text stays text, whatever it looks like; a link is a CID; a list is made
+of the key's values, one after the other; anything else is DAG-JSON.
 """
 
 from __future__ import annotations

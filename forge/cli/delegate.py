@@ -37,7 +37,7 @@ def delegate(  # noqa: PLR0913 - a delegation has these parts
         str,
         typer.Option(
             metavar="DID|self|null",
-            help="Whom it is about: a DID, `self` for whoever signs, `null` for whatever subject a chain is about (a powerline).",
+            help="Whom it is about: a DID, `self` for whoever signs, `null` for whatever subject a chain has (a powerline).",
         ),
     ],
     command: Annotated[
@@ -50,7 +50,7 @@ def delegate(  # noqa: PLR0913 - a delegation has these parts
         typer.Option(metavar="JSON", help="What the arguments must satisfy: statements, or one. Anything goes without."),
     ] = None,
     expires: Annotated[
-        str, typer.Option(metavar="TIME|never", help="RFC 3339, Unix seconds, or a duration from now.")
+        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, Unix seconds, a duration from now.")
     ] = LIFETIME,
     not_before: Annotated[str | None, typer.Option(metavar="TIME", help="From when on it counts.")] = None,
     proof: Proofs = [],  # noqa: B006 - typer never changes it
@@ -79,7 +79,7 @@ def delegate(  # noqa: PLR0913 - a delegation has these parts
     ]
     for remark in rules.portability():
         complain(f"--policy: not every implementation reads this alike: {remark}")
-    say(f"expires: {'never' if end is None else show_time(end, at=at)}{' (--expires says otherwise)' if expires == LIFETIME else ''}")
+    say(f"expires: {'never' if end is None else show_time(end, at=at)}")
     text = Container.of(new, proofs).encode().decode()
     if output is not None:
         write(output, f"{text}\n".encode())

@@ -1,9 +1,9 @@
 """Exit statuses, for scripts, and which exception means which.
 
-    0   it is done; the receipt holds a result
-    1   the receipt holds an error: its name and message are on standard error
-    2   what was asked cannot be done like that; nothing was sent, nothing serves
-    3   the service was not reached, or it answered something else
+0   it is done; the receipt holds a result
+1   the receipt holds an error: its name and message are on standard error
+2   what was asked cannot be done like that; nothing was sent, nothing serves
+3   the service was not reached, or it answered something else
 """
 
 from __future__ import annotations

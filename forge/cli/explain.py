@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from forge.cid import CID
 from forge.cli.reading import Reading
@@ -13,7 +13,7 @@ from forge.invocation import Invocation
 from forge.receipt import Receipt
 
 
-def explain(reading: Reading) -> dict[str, object]:
+def explain(reading: Reading) -> dict[str, Any]:
     """Describe what was read."""
     return {
         "kind": "token" if reading.alone else "container",
@@ -25,7 +25,7 @@ def explain(reading: Reading) -> dict[str, object]:
     }
 
 
-def explain_token(token: Token, container: Container) -> dict[str, object]:
+def explain_token(token: Token, container: Container) -> dict[str, Any]:
     """Describe a token. Fields that are not there are left out, unless that says something."""
     if isinstance(token, Delegation):
         return {"type": "delegation", **_frame(token.envelope), **_delegation(token)}

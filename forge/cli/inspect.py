@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -15,6 +15,9 @@ from forge.cli.terminal import emit_json, json_text, show, show_field, show_json
 from forge.cli.times import now, show_time
 
 _INDENT: Final = 3
+
+Render: TypeAlias = Callable[[str, Any, Mapping[str, Any], int], None]
+"""Prints a field: its label, its value, the whole token, and the time it is."""
 
 app = typer.Typer(add_completion=False)
 
@@ -35,8 +38,7 @@ def inspect(
     if as_json:
         emit_json(explained)
         return
-    tokens: list[dict[str, Any]] = explained.pop("tokens")  # type: ignore[assignment]
-    undecodable: list[str] = explained.pop("undecodable")  # type: ignore[assignment]
+    tokens, undecodable = explained["tokens"], explained["undecodable"]
     counted = f"{len(tokens)} token{'' if len(tokens) == 1 else 's'}"
     show((f"{explained['kind']}", "bold"), f": {explained['encoding']}, {explained['bytes']} bytes, {counted}")
     show(("What follows is what it says. Nothing of it has been verified.", "yellow"))
@@ -45,7 +47,8 @@ def inspect(
         show()
         show(f"{number}. ", (token.pop("type"), "bold"), f" {token.pop('cid')}")
         for field, value in token.items():
-            _FIELDS.get(field, _plain)(_LABELS.get(field, field), value, token, at)
+            render = _FIELDS.get(field, _plain)
+            render(_LABELS.get(field, field), value, token, at)
     for reason in undecodable:
         show()
         show(("not a token", "bold red"), f" {reason}")
@@ -56,16 +59,16 @@ def _plain(label: str, value: object, token: Mapping[str, Any], at: int) -> None
     show_field(label, str(value), indent=_INDENT)
 
 
-def _subject(label: str, value: object, token: Mapping[str, Any], at: int) -> None:
+def _subject(label: str, value: str | None, token: Mapping[str, Any], at: int) -> None:
     _plain(label, "null: whatever subject the chain is about (a powerline)" if value is None else value, token, at)
 
 
-def _command(label: str, value: object, token: Mapping[str, Any], at: int) -> None:
+def _command(label: str, value: str, token: Mapping[str, Any], at: int) -> None:
     below = ", and all that is below it" if "policy" in token else ""
     _plain(label, f"{value}{below}", token, at)
 
 
-def _size(label: str, value: object, token: Mapping[str, Any], at: int) -> None:
+def _size(label: str, value: int, token: Mapping[str, Any], at: int) -> None:
     _plain(label, f"{value} bytes", token, at)
 
 
@@ -112,7 +115,7 @@ _LABELS: Final = {
     "algorithm": "signature",
     "bytes": "size",
 }
-_FIELDS: Final[dict[str, Callable[[str, Any, Mapping[str, Any], int], None]]] = {
+_FIELDS: Final[dict[str, Render]] = {
     "bytes": _size,
     "subject": _subject,
     "command": _command,

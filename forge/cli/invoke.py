@@ -32,7 +32,9 @@ app = typer.Typer(add_completion=False)
 def invoke(  # noqa: PLR0913 - an invocation has these parts
     *,
     command: Annotated[str, typer.Argument(metavar="CMD", help="Such as /customer/add.")],
-    pairs: Annotated[list[str], typer.Argument(metavar="[KEY=VALUE]...", help="Arguments; the command knows their types.")] = [],  # noqa: B006 - typer never changes it
+    pairs: Annotated[
+        list[str], typer.Argument(metavar="[KEY=VALUE]...", help="Arguments; the command knows their types.")
+    ] = [],  # noqa: B006 - typer never changes it
     key: KeyFile,
     subject: Annotated[
         str,
@@ -53,7 +55,7 @@ def invoke(  # noqa: PLR0913 - an invocation has these parts
     as_did: As = None,
     proof: Proofs = [],  # noqa: B006 - typer never changes it
     expires: Annotated[
-        str, typer.Option(metavar="TIME|never", help="RFC 3339, Unix seconds, or a duration from now.")
+        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, Unix seconds, a duration from now.")
     ] = LIFETIME,
     nonce: Annotated[
         str | None, typer.Option(metavar=f"HEX|{EMPTY}", help="What makes the task its own; 16 random bytes without.")

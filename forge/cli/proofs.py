@@ -46,8 +46,8 @@ def choose_chain(  # noqa: PLR0913 - a task has these parts
 ) -> tuple[Delegation, ...] | None:
     """Find the shortest chain from the subject to the issuer, root first; None where there is none.
 
-    Where several delegations would do, one that is in force and allows the arguments is taken. Where only others are left, one of
-    those is: what is wrong with it, the service says better.
+    Where several delegations would do, one that is in force and allows the arguments is taken. Where only others are left, one
+    of those is: what is wrong with it, the service says better.
     """
     proofs = tuple(proofs)
     fitting = [one for one in proofs if _in_force(one, at) and _allows(one, arguments)]

@@ -92,7 +92,9 @@ def read_given(name: str, given: str) -> Reading:
     try:
         return read_tokens(read_source(given))
     except UsageError as error:
-        hint = "" if given == STANDARD_INPUT or exists(Path(given)) else f"there is no file {given[:_SHOWN]!r}; as a text it is "
+        hint = (
+            "" if given == STANDARD_INPUT or exists(Path(given)) else f"there is no file {given[:_SHOWN]!r}; as a text it is "
+        )
         raise UsageError(f"{name}: {hint}{error}") from error
 
 

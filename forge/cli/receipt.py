@@ -35,7 +35,7 @@ def receipt(
     output: Output = None,
     as_json: Json = False,
 ) -> None:
-    """Ask a service for the receipt of a task that ran, and check it. With -o FILE the receipt itself is kept as a container."""
+    """Ask a service for the receipt of a task that ran, and check it. With -o FILE the receipt is kept as a container."""
     address = read_url(url)
     executor = None if audience is None else read_did("--audience", audience)
     try:

@@ -28,7 +28,9 @@ def schema(
     command: Annotated[str | None, typer.Argument(metavar="[CMD]", help="Such as /customer/add; all of them without.")] = None,
     write: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help=f"Write a file a command below DIR/{FOLDER}, and remove those of commands that are gone."),
+        typer.Option(
+            metavar="DIR", help=f"Write a file a command below DIR/{FOLDER}, and remove those of commands that are gone."
+        ),
     ] = None,
 ) -> None:
     """Write commands' arguments and results as JSON Schema."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from forge.binding import Catalog
@@ -48,7 +49,7 @@ def prepare(settings: Settings) -> Signer:
     if made:
         log.info("an identity was made for this service; it is kept, and used again", did=signer.did, key=str(path))
     if readable_by_others(path):
-        log.warning(f"the key can be read by others: chmod 600 {path}", key=str(path))
+        log.warning("the key can be read by others; chmod 600 would end that", key=str(path))
     if not isinstance(find(settings.catalog), Catalog):
         raise ConfigurationError(f"catalog: {settings.catalog} is not a catalog of commands")
     asyncio.run(_check_store(settings))
@@ -117,7 +118,7 @@ def _run_workers(config: uvicorn.Config, listener: socket.socket) -> bool:
     with _shared_metrics():
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
-    return all(process.exitcode in (0, -signal.SIGTERM, -signal.SIGINT) for process in supervisor.processes)
+    return all(process.exitcode != STARTUP_FAILURE for process in supervisor.processes)
 
 
 @contextmanager

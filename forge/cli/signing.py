@@ -43,7 +43,7 @@ def sign(signer: Signer, request: Request) -> tuple[Invocation, tuple[Delegation
     """Read, check and sign an invocation; give it and its chain, root first.
 
     Raises:
-        UsageError: something cannot be read; or the arguments do not fit the command, or nothing gives the signer the authority.
+        UsageError: something cannot be read, the arguments do not fit the command, or nothing gives the signer the authority.
     """
     at = now()
     audience = read_did("--audience", request.audience)

@@ -1,7 +1,7 @@
 """What a person or a script sees: texts from strangers made harmless, JSON, and lines with a little colour.
 
-What others signed may hold any text. A terminal obeys escape sequences, so none of them reaches it: whatever is not printable is
-written as an escape, in what is for people and in JSON alike. Results go to standard output, everything else to standard error.
+What others signed may hold any text. A terminal obeys escape sequences, so none of them reaches it: whatever is not printable
+is written as an escape, in what is for people and in JSON alike. Results go to standard output, all else to standard error.
 """
 
 from __future__ import annotations

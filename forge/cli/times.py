@@ -1,7 +1,7 @@
 """Times on the command line.
 
-    time     ::= RFC 3339 | Unix seconds | duration | "never"         a duration is counted from now
-    duration ::= digits ( "s" | "m" | "h" | "d" | "w" )
+time     ::= RFC 3339 | Unix seconds | duration | "never"         a duration is counted from now
+duration ::= digits ( "s" | "m" | "h" | "d" | "w" )
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from forge.errors import ConfigurationError
 
 VERSION_TABLE: Final = "forge_schema"
-"""Where the store says which step it is at. Not Alembic's usual name, by which somebody else's database would look like ours."""
+"""Where the store says which step it is at. Not Alembic's usual name, by which anybody's database would look like ours."""
 
 
 def migrate(dialect: str, connect: Callable[[], Any], begin: str) -> None:
@@ -27,17 +28,20 @@ def migrate(dialect: str, connect: Callable[[], Any], begin: str) -> None:
     `connect` gives a DBAPI connection that opens no transaction by itself; `begin` opens one that keeps every other writer out.
 
     Raises:
-        ConfigurationError: what is there was not made by the steps that are known here. It is left as it was.
+        ConfigurationError: what is there was not made by the steps that are known here, or a step failed. It is left as it was.
     """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     engine = create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.exec_driver_sql(begin)
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        _check(connection, config)
-        command.upgrade(config, "head")
-        connection.commit()
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            config.attributes["connection"] = connection
+            _check(connection, config)
+            command.upgrade(config, "head")
+            connection.commit()
+    except DBAPIError as error:
+        raise ConfigurationError(f"store: its schema cannot be brought up to date: {error.orig}") from error
 
 
 def _check(connection: Connection, config: Config) -> None:

@@ -1,7 +1,7 @@
 """Every way to change one byte of a valid request: nothing is ever accepted that the issuers did not sign.
 
-The request is an invocation and the delegation that it rests on, as one run of bytes. Each of them is replaced by each of the 255
-other values, and what comes out is decoded and verified as a server would, with nothing remembered.
+The request is an invocation and the delegation that it rests on, as one run of bytes. Each of them is replaced by each of the
+255 other values, and what comes out is decoded and verified as a server would, with nothing remembered.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ from tests.core.principals import ALICE, BOB, NOW, SERVICE, N
 from tests.core.tokens import KEYS, by_cid, facts
 
 SEND: Final = CommandPath("/msg/send")
-DELEGATION: Final = Delegation.issue(
-    ALICE, audience=BOB.did, subject=ALICE.did, command=SEND, expiration=NOW + 60, nonce=N[:1]
-)
+DELEGATION: Final = Delegation.issue(ALICE, audience=BOB.did, subject=ALICE.did, command=SEND, expiration=NOW + 60, nonce=N[:1])
 INVOCATION: Final = Invocation.issue(
     BOB,
     subject=ALICE.did,

@@ -73,7 +73,9 @@ async def test_what_was_answered_is_there_and_nothing_is_half_there(tmp_path: Pa
             # A different moment each time: after some more answers, in the middle of the others.
             goal = len(load.held) + 5 + 7 * (round_ % 10)
             clients = [asyncio.create_task(load.run(server.url, goal)) for _ in range(CLIENTS)]
-            await load.enough.wait()
+            enough = asyncio.create_task(load.enough.wait())
+            await asyncio.wait([enough, *clients], return_when=asyncio.FIRST_COMPLETED)
+            assert enough.done(), "a client gave up before the server was killed"
             server.kill()
             await asyncio.gather(*clients)
         await check(place, load)
