@@ -6,18 +6,17 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from forge import envelope
-from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
 from forge.did import DID
-from forge.envelope import Envelope, Fields
+from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import DecodeError, TokenError
 from forge.keys import Signer
 from forge.policy import Policy
 
 
-@dataclass(frozen=True)
-class Delegation:
+@dataclass(frozen=True, eq=False)
+class Delegation(Sealed):
     """A token by which `issuer` lets `audience` invoke `command` on `subject`, within `policy` and the two times.
 
     It is what its bytes say and nothing more: whether the signature holds is `forge.verify`'s to find out.
@@ -119,11 +118,3 @@ class Delegation:
         if meta is not None:
             payload["meta"] = meta
         return cls.of(envelope.seal(issuer, "dlg", payload))
-
-    @property
-    def cid(self) -> CID:
-        """The token's name."""
-        return self.envelope.cid
-
-    def __bytes__(self) -> bytes:
-        return self.envelope.data

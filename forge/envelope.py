@@ -60,6 +60,26 @@ class Envelope:
         return self.data[start:end]
 
 
+class Sealed:
+    """What every token is: the bytes that were signed. Two tokens are equal exactly when their bytes are."""
+
+    envelope: Envelope
+
+    @property
+    def cid(self) -> CID:
+        """The token's name. Two tokens that say the same have two."""
+        return self.envelope.cid
+
+    def __bytes__(self) -> bytes:
+        return self.envelope.data
+
+    def __eq__(self, other: object) -> bool:
+        return bytes(self) == bytes(other) if isinstance(other, Sealed) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.cid)
+
+
 def decode(data: bytes) -> Envelope:
     """Take an envelope apart.
 

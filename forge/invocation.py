@@ -12,13 +12,13 @@ from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
 from forge.did import DID
-from forge.envelope import Envelope, Fields
+from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import TokenError
 from forge.keys import Signer
 
 
-@dataclass(frozen=True)
-class Invocation:
+@dataclass(frozen=True, eq=False)
+class Invocation(Sealed):
     """A token by which `issuer` asks `audience` to do `command` with `arguments` on `subject`.
 
     It is what its bytes say and nothing more: whether the authority is there is `forge.verify`'s to find out.
@@ -129,11 +129,6 @@ class Invocation:
         return cls.of(envelope.seal(issuer, "inv", payload))
 
     @property
-    def cid(self) -> CID:
-        """The token's name. Two invocations of one task have two."""
-        return self.envelope.cid
-
-    @property
     def executor(self) -> DID:
         """Who is to execute it: the audience, or else the subject."""
         return self.audience or self.subject
@@ -148,9 +143,6 @@ class Invocation:
             b"\xa4\x63cmd%b\x63sub%b\x64args%b\x65nonce%b"
             % tuple(self.envelope.raw(key) for key in ("cmd", "sub", "args", "nonce"))
         )
-
-    def __bytes__(self) -> bytes:
-        return self.envelope.data
 
 
 def task_bytes(command: CommandPath, subject: DID, arguments: Mapping[str, object], nonce: bytes) -> bytes:

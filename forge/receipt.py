@@ -13,6 +13,7 @@ from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
 from forge.did import DID
+from forge.envelope import Envelope, Sealed
 from forge.errors import Failure, TokenError
 from forge.invocation import Invocation
 from forge.keys import Signer
@@ -24,8 +25,8 @@ MAX_MESSAGE_BYTES: Final = 8192
 """The longest text that Go peers read in an error."""
 
 
-@dataclass(frozen=True)
-class Receipt:
+@dataclass(frozen=True, eq=False)
+class Receipt(Sealed):
     """What came of the task `ran`: either `ok` or `error`, never both, and the one that counts is never null."""
 
     assertion: Invocation = field(repr=False)
@@ -108,14 +109,14 @@ class Receipt:
         )
 
     @property
+    def envelope(self) -> Envelope:  # type: ignore[override] # Sealed only reads it
+        """The assertion's."""
+        return self.assertion.envelope
+
+    @property
     def executor(self) -> DID:
         """Who says so."""
         return self.assertion.issuer
-
-    @property
-    def cid(self) -> CID:
-        """The token's name."""
-        return self.assertion.cid
 
     @property
     def error_name(self) -> str | None:
@@ -130,9 +131,6 @@ class Receipt:
     def _error_text(self, key: str) -> str:
         text = self.error.get(key) if isinstance(self.error, dict) else None
         return text if isinstance(text, str) else ""
-
-    def __bytes__(self) -> bytes:
-        return bytes(self.assertion)
 
 
 def _readable(message: str) -> str:

@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def inspect(
     *,
-    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="A file, `-` for standard input, or the text itself.")] = (
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file, `-` for standard input, or the text itself.")] = (
         STANDARD_INPUT
     ),
     as_json: Json = False,
@@ -47,7 +47,7 @@ def inspect(
         show()
         show(f"{number}. ", (token.pop("type"), "bold"), f" {token.pop('cid')}")
         for field, value in token.items():
-            render = _FIELDS.get(field, _plain)
+            render: Render = _FIELDS.get(field, _plain)
             render(_LABELS.get(field, field), value, token, at)
     for reason in undecodable:
         show()

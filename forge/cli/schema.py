@@ -25,7 +25,7 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def schema(
     *,
-    command: Annotated[str | None, typer.Argument(metavar="[CMD]", help="Such as /customer/add; all of them without.")] = None,
+    command: Annotated[str | None, typer.Argument(metavar="CMD", help="Such as /customer/add; all of them without.")] = None,
     write: Annotated[
         Path | None,
         typer.Option(

@@ -84,7 +84,7 @@ def test_another_command_makes_no_receipt() -> None:
         assert isinstance(decode_token(data), Receipt)
         other = seal(SERVICE, INV, receipt_payload(SERVICE) | {"cmd": command})
         assert isinstance(decode_token(other), Invocation)
-        with pytest.raises(TokenError, match="^cmd: a receipt's is /ucan/assert/receipt$"):
+        with pytest.raises(TokenError, match=r"^cmd: a receipt's is /ucan/assert/receipt$"):
             Receipt.decode(other)
 
 

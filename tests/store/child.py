@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 from forge.cid import CID
 from forge.did import DID
@@ -29,7 +30,7 @@ async def main(url: str, first: int) -> None:
 
     async def caller(mine: Iterator[int]) -> None:
         for number in mine:
-            await store.change(lambda tx, number=number: unit(tx, number))  # type: ignore[misc]
+            await store.change(partial(unit, number=number))
             sys.stdout.write(f"{number}\n")
             sys.stdout.flush()
 
