@@ -13,7 +13,7 @@ from math import isfinite
 from typing import Final, NoReturn
 
 from forge.cid import CID
-from forge.dagcbor import MAX_DEPTH, Value
+from forge.dagcbor import MAX_BIGNUM_BYTES, MAX_DEPTH, Value
 from forge.errors import CIDError, DagJsonError
 
 _SLASH: Final = "/"
@@ -55,15 +55,19 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _read(value: object, depth: int) -> Value:
-    if depth > MAX_DEPTH:
-        raise DagJsonError(f"nested more than {MAX_DEPTH} deep")
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, list):
+        _not_too_deep(depth)
         return [_read(item, depth + 1) for item in value]
     if isinstance(value, dict):
         if _SLASH in value:
             return _special(value)
-        return {key: _read(item, depth + 1) for key, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
+        _not_too_deep(depth)
+        return {_text(key): _read(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, float):
+        return _finite(value)
+    if value is None or isinstance(value, bool | int):
         return value
     raise DagJsonError(f"a {type(value).__name__}")  # pragma: no cover - json.loads makes nothing else
 
@@ -78,26 +82,67 @@ def _special(value: dict[str, object]) -> CID | bytes:
     if len(value) == 1 and isinstance(content, dict) and list(content) == ["bytes"] and isinstance(content["bytes"], str):
         text = content["bytes"]
         try:
-            return b64decode(text + "=" * (-len(text) % 4), validate=True)
+            data = b64decode(text + "=" * (-len(text) % 4), validate=True)
         except (Base64Error, ValueError) as error:
             raise DagJsonError("bytes are base64 without padding") from error
+        # Padding that came along, or stray bits at the end: other texts for the same bytes.
+        if _base64(data) != text:
+            raise DagJsonError("bytes are base64 without padding")
+        return data
     raise DagJsonError('the key "/" is reserved for links and bytes')
 
 
-def _write(value: object, depth: int) -> object:
-    if depth > MAX_DEPTH:
-        raise DagJsonError(f"nested more than {MAX_DEPTH} deep")
+def _write(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one return a kind of value
     if isinstance(value, CID):
         return {_SLASH: str(value)}
     if isinstance(value, bytes):
-        return {_SLASH: {"bytes": b64encode(value).decode().rstrip("=")}}
+        return {_SLASH: {"bytes": _base64(value)}}
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, Mapping):
-        keys = sorted(value, key=lambda key: str(key).encode("utf-8", "surrogatepass"))
-        return {str(key): _write(value[key], depth + 1) for key in keys}
+        _not_too_deep(depth)
+        for key in value:
+            if not isinstance(key, str):
+                raise DagJsonError(f"a map's key is {type(key).__name__}, not text")
+        if _SLASH in value:
+            # Written, it would be read as a link or as bytes, or not at all.
+            raise DagJsonError('the key "/" is reserved for links and bytes')
+        # The order of UTF-8 bytes is the order of code points.
+        return {_text(key): _write(value[key], depth + 1) for key in sorted(value)}
     if isinstance(value, list | tuple):
+        _not_too_deep(depth)
         return [_write(item, depth + 1) for item in value]
-    if isinstance(value, float) and not isfinite(value):
-        raise DagJsonError(f"{value} is not a number")
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return _finite(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if (value if value >= 0 else ~value).bit_length() > MAX_BIGNUM_BYTES * 8:
+            raise DagJsonError(f"an integer has at most {MAX_BIGNUM_BYTES} bytes")
         return value
     raise DagJsonError(f"a {type(value).__name__} is nothing that DAG-JSON can say")
+
+
+def _not_too_deep(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise DagJsonError(f"nested more than {MAX_DEPTH} deep")
+
+
+def _text(value: str) -> str:
+    """Give text as it is, if it is Unicode: JSON can escape half a surrogate pair, which no UTF-8 says."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise DagJsonError("a text is not Unicode: it holds a surrogate") from None
+    return str.__str__(value)
+
+
+def _finite(value: float) -> float:
+    """Give a number as it is, if it is one: JSON's numbers may be too large for a float."""
+    if not isfinite(value):
+        raise DagJsonError(f"{value} is not a number")
+    return value
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode().rstrip("=")

@@ -42,7 +42,7 @@ def describe(did: DID, key: PublicKey) -> dict[str, object]:
 def methods_of(document: object, did: DID) -> tuple[VerificationMethod, ...]:
     """Read the verification methods of a document that may invoke: receipts are invocations too.
 
-    A method of a type or with a key not known here is passed over. Where the document does not declare
+    A method of a type or with a key not known here is passed over, and so is one that expires or was revoked. Where the document does not declare
     `capabilityInvocation`, all its methods may; where it does, the ones listed.
 
     Raises:
@@ -55,7 +55,10 @@ def methods_of(document: object, did: DID) -> tuple[VerificationMethod, ...]:
         raise DIDError(f"the document of {did} has no array of verification methods")
     methods = [method for entry in entries[:MAX_METHODS] if (method := _method(entry, did)) is not None]
     declared = document.get("capabilityInvocation")
-    if isinstance(declared, list):
+    if declared is not None:
+        if not isinstance(declared, list):
+            # What is declared and cannot be read must not endorse everything.
+            raise DIDError(f"the document of {did} has no array of methods that may invoke")
         allowed = {_absolute(reference, did) for reference in declared if isinstance(reference, str)}
         methods = [method for method in methods if method.id in allowed]
     return tuple(methods)
@@ -63,6 +66,9 @@ def methods_of(document: object, did: DID) -> tuple[VerificationMethod, ...]:
 
 def _method(entry: object, did: DID) -> VerificationMethod | None:
     if not isinstance(entry, Mapping) or entry.get("type") != "Multikey":
+        return None
+    if entry.get("expires") is not None or entry.get("revoked") is not None:
+        # Whether that time has come is not known here, and a key that may have been revoked is none (§2.5).
         return None
     name, text = entry.get("id"), entry.get("publicKeyMultibase")
     if not isinstance(name, str) or not isinstance(text, str) or len(text) > MAX_METHOD_TEXT:

@@ -104,7 +104,8 @@ class WebFetcher:
                 body = await response.content.read(MAX_DOCUMENT_BYTES + 1)
                 while len(body) <= MAX_DOCUMENT_BYTES and (more := await response.content.read(MAX_DOCUMENT_BYTES)):
                     body += more
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            # A ValueError: the host is nothing that can be looked up, such as a label of more than 63 characters.
             raise _unresolved(did, f"{url} could not be fetched: {type(error).__name__}") from error
         if len(body) > MAX_DOCUMENT_BYTES:
             raise _unresolved(did, f"{url} has more than {MAX_DOCUMENT_BYTES} bytes")

@@ -32,9 +32,7 @@ app = typer.Typer(add_completion=False)
 def invoke(  # noqa: PLR0913 - an invocation has these parts
     *,
     command: Annotated[str, typer.Argument(metavar="CMD", help="Such as /customer/add.")],
-    pairs: Annotated[
-        list[str], typer.Argument(metavar="KEY=VALUE", help="Arguments; the command knows their types.")
-    ] = [],  # noqa: B006 - typer never changes it
+    pairs: Annotated[list[str], typer.Argument(metavar="KEY=VALUE", help="Arguments; the command knows their types.")] = [],  # noqa: B006 - typer never changes it
     key: KeyFile,
     subject: Annotated[
         str,

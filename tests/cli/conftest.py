@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -58,7 +58,7 @@ def make_party(folder: Path, name: str) -> Party:
 
 
 @pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
+def _surroundings() -> Iterator[None]:
     """No FORGE_ variable from outside, and none that stays; logging as it was."""
     before = dict(os.environ)
     root, handlers = logging.getLogger(), list(logging.getLogger().handlers)
@@ -74,10 +74,15 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture
 def forge() -> Forge:
-    def run(*args: str | Path, status: int = 0, **settings: str | bytes | dict[str, str]) -> Result:
-        result = CliRunner().invoke(app, [str(arg) for arg in args], prog_name="forge", **settings)
+    def run(
+        *args: object,
+        status: int = 0,
+        env: Mapping[str, str] | None = None,
+        input: bytes | None = None,  # noqa: A002 - the runner's
+    ) -> Result:
+        result = CliRunner().invoke(app, [str(arg) for arg in args], prog_name="forge", env=env, input=input)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        assert "Traceback" not in result.output
+        assert not any(line.startswith("Traceback") for line in result.output.splitlines())
         assert result.exit_code == status, result.output
         return result
 

@@ -1,7 +1,7 @@
 """Arbitrary bytes: every reader either reads them or refuses them with its own error, and raises nothing else.
 
-How it is counted: an example is one byte string that goes to every reader below. Each run of hypothesis draws
-STRINGS of them, so EXAMPLES in total is EXAMPLES / STRINGS runs. Half of the strings are whatever hypothesis thinks of; the other half are valid
+How it is counted: an example is one byte string that goes to every reader below. Each run of hypothesis draws STRINGS of them,
+so EXAMPLES in total is EXAMPLES / STRINGS runs. Half of the strings are whatever hypothesis thinks of; the other half are valid
 tokens, containers, texts and so on, mutated at random from a seed that hypothesis draws (so a failure is replayed, but shrinks
 only in the seed; the failing bytes are in the message).
 

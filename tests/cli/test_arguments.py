@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import Annotated, Literal, Optional
+
+import pytest
+from pydantic import Field
+
+from forge.binding import Arguments
+from forge.cid import CID
+from forge.cli.arguments import read_arguments
+from forge.cli.exits import UsageError
+from forge.dagcbor import Value
+from forge.did import DID
+
+TASK = CID.of(b"x")
+
+
+class Example(Arguments):
+    """Every kind of field."""
+
+    who: DID
+    note: str | None = None
+    old_style: Optional[str] = None  # noqa: UP045 - both ways of writing it
+    state: Literal["on", "off"] = "on"
+    count: int = 0
+    share: float | None = None
+    active: bool = False
+    data: bytes = b""
+    link: CID | None = None
+    either: int | str = 0
+    details: dict[str, str] = Field(default_factory=dict)
+    people: Annotated[list[DID], Field(max_length=9, default_factory=list)]
+    links: list[CID] | None = None
+    numbers: list[int] = Field(default_factory=list)
+    anything: list = Field(default_factory=list)  # type: ignore[type-arg]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        (["who=did:web:x"], {"who": "did:web:x"}),
+        (["note=3"], {"note": "3"}),
+        (["note="], {"note": ""}),
+        (["note=a=b"], {"note": "a=b"}),
+        (['note={"a":1}'], {"note": '{"a":1}'}),
+        (["note=null"], {"note": "null"}),
+        (["oldStyle=true"], {"oldStyle": "true"}),
+        (["state=on"], {"state": "on"}),
+        (["count=3"], {"count": 3}),
+        (["share=0.5"], {"share": 0.5}),
+        (["active=true"], {"active": True}),
+        (['data={"/":{"bytes":"eHk"}}'], {"data": b"xy"}),
+        ([f"link={TASK}"], {"link": TASK}),
+        ([f'link={{"/":"{TASK}"}}'], {"link": TASK}),
+        (["either=3"], {"either": 3}),
+        (["either=three"], {"either": "three"}),
+        (['details={"a":"b"}'], {"details": {"a": "b"}}),
+        (["people=did:web:x"], {"people": ["did:web:x"]}),
+        (["people=did:web:x", "people=did:web:y"], {"people": ["did:web:x", "did:web:y"]}),
+        (['people=["did:web:x"]'], {"people": ["did:web:x"]}),
+        (["people=[]"], {"people": []}),
+        ([f"links={TASK}"], {"links": [TASK]}),
+        (["numbers=1", "numbers=2"], {"numbers": [1, 2]}),
+        (["anything=1"], {"anything": ["1"]}),
+        (["note=a", "count=1"], {"note": "a", "count": 1}),
+    ],
+)
+def test_the_model_decides(pairs: list[str], expected: dict[str, Value]) -> None:
+    assert read_arguments(pairs, None, Example) == expected
+
+
+def test_pairs_count_more_than_the_map() -> None:
+    assert read_arguments(["count=1"], '{"count":2,"note":"n"}', Example) == {"count": 1, "note": "n"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [(["a=1"], {"a": 1}), (["a=x"], {"a": "x"}), (["a=did:web:x"], {"a": "did:web:x"}), (['a="1"'], {"a": "1"})],
+)
+def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected: dict[str, Value]) -> None:
+    assert read_arguments(pairs, None, None) == expected
+    assert read_arguments(pairs, None, Example, unchecked=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("pairs", "text", "said"),
+    [
+        (["nope"], None, "^nope: expected key=value"),
+        (["=x"], None, "^=x: expected key=value"),
+        (["other=1"], None, "^other: the command takes no such argument; it takes: who, note, oldStyle"),
+        (["old_style=1"], None, "^old_style: "),
+        (["note=a", "note=b"], None, "^note: given 2 times, and it is not a list"),
+        (["count=three"], None, "^count: not JSON"),
+        (["details=x"], None, "^details: not JSON"),
+        (["people=[1"], None, "^people: not JSON"),
+        (["numbers=x"], None, "^numbers: not JSON"),
+        (["link=x"], None, "^link: not a CID"),
+        ([], "{", "^--args: not JSON"),
+        ([], "[]", "^--args: expected a map"),
+    ],
+)
+def test_what_cannot_be_read_is_named(pairs: list[str], text: str | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_arguments(pairs, text, Example)
+
+
+def test_a_command_without_arguments_says_so() -> None:
+    with pytest.raises(UsageError, match="it takes: none"):
+        read_arguments(["a=1"], None, Arguments)

@@ -1,0 +1,79 @@
+"""The README cannot rot: everything in it that can be run is run, in order, in an empty folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.processes import free_port
+from tests.generate import README
+
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+# What `make` does here: the demo and the service for real, but the tests are running already.
+PRELUDE = """
+set -euo pipefail
+make() {
+  case "$1" in
+    demo) forge demo ;;
+    serve)
+      forge serve --dev 2>serve.log &
+      server=$!
+      trap 'kill $server; wait $server' EXIT
+      for _ in $(seq 600); do
+        python -c "import urllib.request as r; r.urlopen('$SERVED/health/ready')" 2>/dev/null && return
+        kill -0 $server || { cat serve.log; exit 1; }
+        sleep 0.1
+      done
+      exit 1 ;;
+    test) : ;;
+    *) echo "the README names make $1, which this test does not know"; exit 1 ;;
+  esac
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def script() -> str:
+    parts = [PRELUDE]
+    for language, text in BLOCK.findall(README.read_text()):
+        parts.append(text if language == "sh" else f"python - <<'PYTHON'\n{text}PYTHON\n")
+    return "\n".join(parts)
+
+
+def test_every_command_runs(script: str, tmp_path: Path) -> None:
+    port = str(free_port())
+    served = f"http://127.0.0.1:{port}"
+    here = str(Path(sys.executable).parent)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
+    environment |= {"PATH": f"{here}:{os.environ['PATH']}", "FORGE_PORT": port, "SERVED": served}
+    done = subprocess.run(
+        ["/bin/bash", "-c", script.replace("http://127.0.0.1:8080", served)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "hello" in done.stdout
+    assert "already exists" in done.stdout, "the Python example ran to where it fails"
+    assert done.stdout.count("did:key:") > 3
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (README.parent / "Makefile").read_text()
+    named = set(re.findall(r"\bmake ([a-z]+)\b", README.read_text()))
+    assert named >= {"demo", "serve", "test"}
+    for target in named:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_link_leads_somewhere() -> None:
+    for link in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
+        assert (README.parent / link).exists(), link
