@@ -31,7 +31,7 @@ from typing import Final, Self, TypeAlias
 from forge import dagcbor, envelope
 from forge.cid import CID
 from forge.delegation import Delegation
-from forge.errors import ContainerError, DecodeError, TokenError
+from forge.errors import ContainerError, DagCborError, TokenError
 from forge.invocation import Invocation
 from forge.receipt import Receipt
 
@@ -43,6 +43,7 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_TOKENS: Final = 8192
 """ucantone's limit."""
 
+_HEAD: Final = dagcbor.encode({KEY: []})[:-1]  # the map's head and its key
 _GZIP_WINDOW: Final = 31  # zlib's way of saying: a gzip header, and the largest window
 
 
@@ -96,22 +97,9 @@ class Container:
         """
         if len(data) > MAX_BYTES:
             raise ContainerError(f"a container has at most {MAX_BYTES} bytes, this has {len(data)}")
-        try:
-            value = dagcbor.decode(data)
-        except DecodeError as error:
-            raise ContainerError(f"not a container: {error}") from error
-        if not isinstance(value, dict) or list(value) != [KEY]:
-            raise ContainerError(f"not a container: expected a map with the one key {KEY!r}")
-        entries = value[KEY]
-        if not isinstance(entries, list):
-            raise ContainerError(f"not a container: {KEY} is not an array")
-        if len(entries) > MAX_TOKENS:
-            raise ContainerError(f"a container has at most {MAX_TOKENS} tokens, this has {len(entries)}")
         tokens: list[Token] = []
         undecodable: list[str] = []
-        for index, entry in enumerate(entries):
-            if not isinstance(entry, bytes):
-                raise ContainerError(f"not a container: {KEY}[{index}] is not a byte string")
+        for index, entry in enumerate(_entries(data)):
             try:
                 tokens.append(decode_token(entry))
             except TokenError as error:
@@ -182,6 +170,25 @@ def decode_token(data: bytes) -> Token:
         return Receipt.of(invocation)
     except TokenError:
         return invocation
+
+
+def _entries(data: bytes) -> list[bytes]:
+    """Read the map with its one key part by part: nothing is made of what is no container, however much it holds."""
+    if not data.startswith(_HEAD):
+        raise ContainerError(f"not a container: expected a map with the one key {KEY!r}")
+    entries: list[bytes] = []
+    try:
+        count, position = dagcbor.read_array(data, len(_HEAD))
+        if count > MAX_TOKENS:
+            raise ContainerError(f"a container has at most {MAX_TOKENS} tokens, this has {count}")
+        for _ in range(count):
+            entry, position = dagcbor.read_bytes(data, position)
+            entries.append(entry)
+    except DagCborError as error:
+        raise ContainerError(f"not a container: {KEY}: {error}") from error
+    if position != len(data):
+        raise ContainerError(f"not a container: {len(data) - position} bytes after its end")
+    return entries
 
 
 def _unpack(encoding: Encoding, body: bytes) -> bytes:

@@ -75,6 +75,16 @@ def read_array(data: bytes, offset: int = 0) -> tuple[int, int]:
     return _container(data, offset, _ARRAY, "an array")
 
 
+def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
+    """Read the byte string that begins at `offset`; return it and the offset behind it.
+
+    Raises:
+        DagCborError: there is no byte string there.
+    """
+    length, start = _container(data, offset, _BYTES, "a byte string")
+    return data[start : start + length], start + length
+
+
 def read_map(data: bytes, offset: int = 0) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
     """Read the map that begins at `offset`; return it, where each of its values begins and ends, and the offset behind it.
 

@@ -42,8 +42,8 @@ def describe(did: DID, key: PublicKey) -> dict[str, object]:
 def methods_of(document: object, did: DID) -> tuple[VerificationMethod, ...]:
     """Read the verification methods of a document that may invoke: receipts are invocations too.
 
-    A method of a type or with a key not known here is passed over, and so is one that expires or was revoked. Where the document does not declare
-    `capabilityInvocation`, all its methods may; where it does, the ones listed.
+    A method of a type or with a key not known here is passed over, and so is one that expires or was revoked. Where the
+    document does not declare `capabilityInvocation`, all its methods may; where it does, the ones listed.
 
     Raises:
         DIDError: it is not the document of `did`.

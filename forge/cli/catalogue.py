@@ -40,7 +40,7 @@ def table(catalog: Catalog) -> str:
     rows = [_HEAD, tuple("---" for _ in _HEAD)]
     for route in catalog:
         path, summary, effect, subjects, takes, fails = _row(route.command)
-        rows.append((f"`{path}`", summary, effect, subjects, _code(takes), _code(fails)))
+        rows.append((f"`{path}`", summary.replace("|", r"\|"), effect, subjects, _code(takes), _code(fails)))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

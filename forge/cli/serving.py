@@ -110,8 +110,9 @@ def _run(config: uvicorn.Config, listener: socket.socket) -> bool:
         server.run(sockets=[listener])
     except SystemExit as end:
         # Ours, after a signal, has no status; uvicorn's has one when the start fails.
-        return not end.code
-    return server.started
+        if end.code:
+            return False
+    return True
 
 
 def _run_workers(config: uvicorn.Config, listener: socket.socket) -> bool:

@@ -6,13 +6,16 @@ is written as an escape, in what is for people and in JSON alike. Results go to 
 
 from __future__ import annotations
 
+import json
 import sys
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Final
 
 from rich.console import Console
 from rich.text import Text
 
-from forge import dagjson
+from forge.cid import CID
 
 _STEP: Final = 12  # characters of a label, and of what is indented below one
 
@@ -30,8 +33,13 @@ def one_line(text: str) -> str:
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
-    """Write a value as DAG-JSON that is safe to print."""
-    text = dagjson.encode(value, indent=indent)
+    """Write a value as DAG-JSON that is safe to print.
+
+    Unlike `dagjson.encode` it writes whatever a token can hold: also a map with the key "/", which DAG-JSON keeps for itself,
+    and what is nested as deep as a token may be, inside of what is told about it.
+    """
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(_jsonable(value), ensure_ascii=False, indent=indent, separators=separators)
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() or one == "\n" else _json_escape(one) for one in text)
@@ -77,6 +85,18 @@ def show_json(label: str, value: object, *, indent: int = 0) -> None:
     show_field(label, first, indent=indent)
     for line in rest:
         show(line, indent=indent + _STEP)
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, CID):
+        return {"/": str(value)}
+    if isinstance(value, bytes):
+        return {"/": {"bytes": b64encode(value).decode().rstrip("=")}}
+    if isinstance(value, Mapping):
+        return {key: _jsonable(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_jsonable(one) for one in value]
+    return value
 
 
 def _json_escape(character: str) -> str:

@@ -31,6 +31,7 @@ class Example(Arguments):
     details: dict[str, str] = Field(default_factory=dict)
     people: Annotated[list[DID], Field(max_length=9, default_factory=list)]
     links: list[CID] | None = None
+    short: list[Annotated[str, Field(max_length=3)]] = Field(default_factory=list)
     numbers: list[int] = Field(default_factory=list)
     anything: list = Field(default_factory=list)  # type: ignore[type-arg]
 
@@ -61,6 +62,7 @@ class Example(Arguments):
         (["people=[]"], {"people": []}),
         ([f"links={TASK}"], {"links": [TASK]}),
         (["numbers=1", "numbers=2"], {"numbers": [1, 2]}),
+        (["short=1", "short=2"], {"short": ["1", "2"]}),
         (["anything=1"], {"anything": ["1"]}),
         (["note=a", "count=1"], {"note": "a", "count": 1}),
     ],

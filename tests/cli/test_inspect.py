@@ -13,6 +13,7 @@ from forge.cli.explain import explain
 from forge.cli.reading import read_tokens
 from forge.command import CommandPath
 from forge.container import Container
+from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.errors import MatchError
 from forge.invocation import Invocation
@@ -179,3 +180,15 @@ def test_a_flipped_bit_is_never_a_traceback(forge: Forge) -> None:
         with suppress(UsageError):
             explain(read_tokens(bytes(flipped)))
     forge("inspect", "-", input=data[:-1], status=2)
+
+
+def test_whatever_a_token_can_hold_is_shown(forge: Forge) -> None:
+    deep: Value = "deep"
+    for _ in range(dagcbor.MAX_DEPTH - 3):
+        deep = [deep]
+    for value in (deep, {"/": ESCAPES}, {"/": {"bytes": 1}}, [1 << 2000, -(1 << 2000), 0.5, True, None]):
+        token = Invocation.issue(ALICE, subject=ALICE.did, command=CommandPath("/a"), arguments={"v": value}, expiration=None)
+        for more in ([], ["--json"]):
+            assert forge("inspect", bytes(token).hex(), *more).stderr == ""
+    said = json.loads(forge("inspect", bytes(token).hex(), "--json").stdout)
+    assert said["tokens"][0]["arguments"] == {"v": value}

@@ -340,7 +340,7 @@ def test_an_answer_that_is_none_is_status_3(
 
 def test_a_receipt_may_hold_anything(forge: Forge, alice: Party, hostile: str) -> None:
     task = CID.of(b"task")
-    receipt = Receipt.issue(alice.signer, ran=task, out={"\x1b[2J": "\x9b31m"}, issued_at=0)
+    receipt = Receipt.issue(alice.signer, ran=task, out={"\x1b[2J": "\x9b31m", "/": "/"}, issued_at=0)
     Hostile.answer = (200, CBOR, Container.of(receipt).to_cbor())
     for more in ([], ["--json"]):
         result = forge("receipt", task, "--url", hostile, *more)

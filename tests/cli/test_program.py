@@ -114,7 +114,7 @@ def test_what_an_exception_means(error: errors.ForgeError, status: int) -> None:
     assert status_of(error) == status
 
 
-HEAVY = ("uvicorn", "starlette", "aiohttp", "sqlite3", "structlog")
+HEAVY = ("uvicorn", "starlette", "aiohttp", "aiosqlite", "structlog")
 
 
 @pytest.mark.parametrize("args", [["--help"], ["key", "new"], ["inspect", "--help"], ["delegate", "--help"]])

@@ -7,24 +7,26 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 import structlog
 
-from forge.cli import child, logs
+from forge.cli import child, logs, serving
 from forge.cli.exits import Unexpected
+from forge.container import Container
+from forge.wire import CONTENT_TYPE
 from tests.cli import faulty
 from tests.cli.conftest import Forge, Party, Service, make_party
 
 
-def get(url: str, **headers: str) -> bytes:
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=30) as response:  # noqa: S310 - our own
+def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 - our own
+    with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - our own
         body: bytes = response.read()
         assert "Server" not in response.headers
         return body
@@ -44,21 +46,21 @@ def events(text: str) -> dict[str, dict[str, object]]:
 def signal_when_up(url: str, number: int) -> Iterator[list[bytes]]:
     """Run what is in the block, and signal this process once a service at `url` has answered."""
     answers: list[bytes] = []
+    over = Event()
 
     def wait() -> None:
-        for _ in range(3000):
-            try:
+        while not answers and not over.wait(0.01):
+            with suppress(OSError):
                 answers.append(get(f"{url}/health/ready"))
-                break
-            except OSError:
-                time.sleep(0.01)
-        os.kill(os.getpid(), number)
+        if answers:
+            os.kill(os.getpid(), number)
 
     thread = Thread(target=wait)
     thread.start()
     try:
         yield answers
     finally:
+        over.set()
         thread.join()
 
 
@@ -185,7 +187,9 @@ def test_several_workers_share_a_port_a_store_and_counters(tmp_path: Path) -> No
     with child.service(flags, tmp_path / "log") as url:
         assert json.loads(get(url, Accept="application/json"))["did"] == party.did
         assert get(f"{url}/health/ready") == b"ok\n"
-        assert b"forge_request_seconds" in get(f"{url}/metrics") or get(f"{url}/metrics") == b""
+        for _ in range(20):
+            get(url, data=Container().to_cbor(), **{"Content-Type": CONTENT_TYPE})
+        assert b"forge_request_seconds_count 20.0" in get(f"{url}/metrics")
     said = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [one["workers"] for one in said if one["event"] == "serving"] == [2]
     assert sum(one["event"] == "stopped" for one in said) == 2
@@ -222,6 +226,19 @@ def test_logs_are_for_people_on_a_terminal(monkeypatch: pytest.MonkeyPatch, caps
     assert "ValueError: oops13" in shown
     assert secret not in shown
     assert "hello there" in shown
+
+
+def test_a_folder_of_counters_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    with serving._shared_metrics():
+        assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path)
+    assert tmp_path.exists()
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+    with serving._shared_metrics():
+        made = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        assert made.is_dir()
+    assert not made.exists()
+    assert "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 
 
 class TestChild:

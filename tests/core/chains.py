@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Final
 
 from forge.cid import CID
@@ -85,6 +86,6 @@ def request(path: Sequence[Signer], powerlines: Collection[int] = (), **fields: 
                 "nonce": N + bytes((position,)),
             },
         )
-        for position, (issuer, audience) in enumerate(zip(path, path[1:], strict=False))
+        for position, (issuer, audience) in enumerate(pairwise(path))
     )
     return Request(path[-1], links, {"sub": subject} | fields)

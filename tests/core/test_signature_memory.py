@@ -7,7 +7,6 @@ from typing import Final
 
 import pytest
 
-from forge import verify as verification
 from forge.cid import CID
 from forge.delegation import Delegation
 from forge.envelope import Envelope
@@ -24,7 +23,7 @@ from forge.invocation import Invocation
 from forge.keys import PublicKey, Signer, VerificationMethod
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
-from forge.verify import SignatureMemory, verify_receipt
+from forge.verify import Facts, SignatureMemory, verify, verify_receipt
 from tests.core.chains import PEOPLE, STRANGER, request
 from tests.core.principals import ALICE, BOB, CAROL, NOW, SERVICE
 from tests.core.tokens import INV, KEYS, delegation, receipt, receipt_payload, seal
@@ -219,6 +218,6 @@ def test_a_verified_invocation_is_the_one_that_was_given() -> None:
     invocation = asked.invocation()
     assert isinstance(invocation, Invocation)
     proofs = {proof.cid: proof for proof in asked.proofs}
-    found = verification.verify(invocation, proofs, verification.Facts(NOW, asked.keys))
+    found = verify(invocation, proofs, Facts(NOW, asked.keys))
     assert found.invocation is invocation
     assert all(one is proofs[one.cid] for one in found.chain)

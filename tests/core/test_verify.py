@@ -401,13 +401,14 @@ def test_revoked_by_somebody_else(position: int) -> None:
     """By a stranger, or by the invoker, who is an audience and no issuer; or something else was revoked."""
     asked = request([A, B, C, D])
     cid = asked.proofs[position].cid
-    for revoked in (
+    others: list[dict[CID, set[DID]]] = [
         {cid: {STRANGER.did}},
         {cid: {D.did}},
-        {cid: []},
+        {cid: set()},
         {CID.of(b""): {A.did}},
         {asked.invocation().cid: {A.did}},
-    ):
+    ]
+    for revoked in others:
         verified = replace(asked, revoked=revoked).verify()
         verified.unless_revoked(revoked)
 

@@ -1,4 +1,4 @@
-"""The law of chains: one that keeps the rules verifies, and breaking one rule in one place is exactly the failure of that rule."""
+"""The law of chains: one that keeps the rules verifies, and breaking one rule in one place is exactly that rule's failure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.core.principals import NOW
 
 COMMANDS: Final = ("/", "/a", "/a/b", "/a/b/c")
 ARGUMENTS: Final = {"n": 1, "s": "x@example.com"}
-POLICIES: Final = ([], [["==", ".n", 1]], [["like", ".s", "*@example.com"], ["not", [">", ".n", 1]]])
+POLICIES: Final[tuple[list[Any], ...]] = ([], [["==", ".n", 1]], [["like", ".s", "*@example.com"], ["not", [">", ".n", 1]]])
 LEEWAYS: Final = (0, 60)
 
 

@@ -23,6 +23,7 @@ from tests.vectors.parts import (
     SERVER,
     WEB,
     delegated,
+    in_need_of_padding,
     invoked,
     name_of,
     received,
@@ -134,6 +135,10 @@ def tokens() -> dict[str, object]:
     return {"seeds": {name: seed.hex() for name, seed in SEEDS.items()}, "tokens": entries}
 
 
+def unpadded(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
 def containers() -> list[dict[str, object]]:
     made = {name: (seal(signer, tag, payload), kind) for name, kind, signer, tag, payload in golden()}
     four = ["delegation", "powerline", "invocation", "receipt, ok"]
@@ -166,4 +171,20 @@ def containers() -> list[dict[str, object]]:
         *(case(letter.decode(), letter + urlsafe_b64encode(zipped).rstrip(b"="), in_order) for letter in (b"F", b"P")),
         case("B in white space", b" \t\r\nB" + standard + b"\n", in_order),
         case("C in white space", b"\nC" + url + b" ", in_order),
+        *(
+            case(
+                f"{letter.decode()} in need of padding",
+                letter + form(in_need_of_padding(zipped=letter not in b"BC")),
+                ["delegation"],
+                1,
+            )
+            for letter, form in (
+                (b"B", b64encode),
+                (b"E", b64encode),
+                (b"O", b64encode),
+                (b"C", unpadded),
+                (b"F", unpadded),
+                (b"P", unpadded),
+            )
+        ),
     ]

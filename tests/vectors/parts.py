@@ -9,6 +9,7 @@ from typing import Final
 from forge.cid import CID
 from forge.did import DID
 from forge.keys import Ed25519PrivateKey, Signer
+from tests.core.raw import cbor
 from tests.core.tokens import DLG, INV, seal, without_absent
 
 SEEDS: Final = {name: sha256(f"forge test vectors: {name}".encode()).digest() for name in ("owner", "agent", "robot", "server")}
@@ -77,6 +78,13 @@ def zipped_of(data: bytes) -> bytes:
     )
     trailer = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
     return bytes.fromhex("1f8b08000000000000ff") + blocks + trailer
+
+
+def in_need_of_padding(*, zipped: bool) -> bytes:
+    """A container whose length is no multiple of three, by an entry that is no token."""
+    bodies = (cbor({"ctn-v1": [dlg(), bytes(length)]}) for length in range(3))
+    packed = (zipped_of(body) if zipped else body for body in bodies)
+    return next(data for data in packed if len(data) % 3)
 
 
 def signers() -> dict[DID, Signer]:
