@@ -51,6 +51,7 @@ class Arguments(BaseModel):
         serialize_by_alias=True,
         arbitrary_types_allowed=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
 

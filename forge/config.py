@@ -13,19 +13,21 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from forge.container import MAX_BYTES
 from forge.did import DID
 from forge.errors import ConfigurationError, DIDError, KeyFormatError
-from forge.execute import DEADLINE, LEEWAY
 from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
+from forge.verify import LEEWAY
 
 ENVIRONMENT: Final = "FORGE_"
 CONFIG_FILE: Final = "FORGE_CONFIG"
 """The environment variable that names the TOML file."""
 PRIVATE: Final = 0o600
+DEADLINE: Final = 30.0
+"""Seconds: longer than any group of commits takes, shorter than clients wait."""
 
 
 class Settings(BaseSettings):
     """How a service runs. Each setting is a flag of `forge serve`, a key of the TOML file, or `FORGE_` and its name."""
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT, extra="forbid", frozen=True)
 
     key: Path | None = None
     """The service's private key, PKCS #8 PEM."""

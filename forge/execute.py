@@ -28,12 +28,8 @@ from forge.policy import Budget
 from forge.ports import Clock, LedgerEntry, Store, Transaction
 from forge.receipt import Receipt
 from forge.resolve import Resolver
-from forge.verify import Facts, SignatureMemory, Verified, issuers, verify
+from forge.verify import LEEWAY, Facts, SignatureMemory, Verified, issuers, verify
 
-LEEWAY: Final = 60
-"""Seconds by which clocks may differ, either way: what the specification recommends."""
-DEADLINE: Final = 30.0
-"""Seconds that one invocation may wait for its transaction. It may still commit: the repeat then finds its receipt."""
 FAULT_TTL: Final = 30
 """Seconds until which the receipt of an unexpected fault is worth keeping; after that it is worth trying again."""
 BREATH: Final = 16
@@ -75,7 +71,7 @@ class Executor(Generic[Tx]):
         clock: Clock,
         *,
         leeway: int = LEEWAY,
-        deadline: float = DEADLINE,
+        deadline: float,
         observe: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
         """Put a service together.
@@ -87,7 +83,8 @@ class Executor(Generic[Tx]):
             resolver: finds out others' keys.
             clock: now.
             leeway: seconds by which clocks may differ, either way.
-            deadline: seconds that one invocation may wait for its transaction.
+            deadline: seconds that one invocation may wait for its transaction. It may still commit after that: the repeat
+                then finds its receipt.
             observe: told what came of each invocation.
         """
         self._signer = signer

@@ -52,6 +52,8 @@ from forge.policy import Budget
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
 
+LEEWAY: Final = 60
+"""Seconds by which clocks may differ, either way: what the specification recommends to those who serve."""
 MAX_PROOFS: Final = 128
 """Of one invocation. Chains of more than a few are rare; without a limit, n invocations that share n proofs cost n² steps."""
 

@@ -174,7 +174,6 @@ def _serve(session: Session, group: list[_Unit]) -> None:
     except BaseException as error:  # noqa: BLE001 - a thread that died would leave every caller waiting
         session.rollback()
         for unit in group:
-            unit.value = None
             unit.error = StoreError(str(error))
             unit.error.__cause__ = error
 

@@ -237,8 +237,10 @@ async def connect(url: str) -> SQLiteStore:
     """
     path = _path(url)
     writer, readers = await asyncio.to_thread(_open_all, path)
-    lookups = await aiosqlite.Connection(lambda: _open(path, _READING), iter_chunk_size=1)
-    return SQLiteStore(writer, readers, lookups)
+    lookups = aiosqlite.Connection(lambda: _open(path, _READING), iter_chunk_size=1)
+    # A daemon, as the threads of groups are: a program that dies without closing its store does die.
+    lookups._thread.daemon = True  # noqa: SLF001 - aiosqlite has no other way
+    return SQLiteStore(writer, readers, await lookups)
 
 
 def _path(url: str) -> Path:

@@ -7,13 +7,14 @@ from typing import Annotated, Final
 
 import typer
 
+from forge.chain import find_chain
 from forge.cli.exits import UsageError
 from forge.cli.files import write
 from forge.cli.keyfiles import read_signer
 from forge.cli.options import As, Json, KeyFile, Output, Proofs
 from forge.cli.parties import ANY, read_did, read_subject
 from forge.cli.policies import read_policy
-from forge.cli.proofs import choose_chain, no_chain, read_proofs
+from forge.cli.proofs import no_chain, read_proofs
 from forge.cli.terminal import complain, emit, emit_json, say
 from forge.cli.times import now, read_expiration, read_time, show_time
 from forge.command import CommandPath
@@ -104,7 +105,7 @@ def _check_authority(  # noqa: PLR0913 - a task, and two times
     Raises:
         UsageError: it has not.
     """
-    chain = choose_chain(proofs, issuer=issuer, subject=subject, command=command, at=at)
+    chain = find_chain(proofs, issuer=issuer, subject=subject, command=command, at=at)
     if chain is None:
         raise no_chain(issuer, subject, command, proofs)
     for link in chain:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Final
 
+from forge import config
 from forge.cli.exits import UsageError
 from forge.container import MAX_BYTES
 
 STANDARD_INPUT: Final = "-"
 MAX_FILE: Final = 3 * MAX_BYTES
 """Bytes of a file: the largest container as hexadecimal text, and some."""
-PRIVATE: Final = 0o600
 _OTHERS: Final = 0o077
 
 
@@ -69,13 +68,11 @@ def write_private(path: Path, content: bytes) -> None:
         UsageError: there is one already, or it cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        config.write_private(path, content)
     except FileExistsError as error:
         raise UsageError(f"{path}: there is a file already, and keys are never overwritten") from error
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
 
 
 def readable_by_others(path: Path) -> bool:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from forge.chain import find_chain
 from forge.cli.exits import UsageError
 from forge.cli.reading import read_given
 from forge.cli.terminal import complain
 from forge.command import CommandPath
 from forge.container import Container
-from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.did import DID
-from forge.errors import MatchError
 
 VARIABLE: Final = "FORGE_PROOF"
 """The environment variable that is used where no `--proof` is given; several proofs as in a PATH, or one a line."""
@@ -35,29 +32,6 @@ def read_proofs(given: Sequence[str]) -> tuple[Delegation, ...]:
     return tuple(Container.of(*found).delegations.values())
 
 
-def choose_chain(  # noqa: PLR0913 - a task has these parts
-    proofs: Iterable[Delegation],
-    *,
-    issuer: DID,
-    subject: DID,
-    command: CommandPath,
-    at: int,
-    arguments: Mapping[str, Value] | None = None,
-) -> tuple[Delegation, ...] | None:
-    """Find the shortest chain from the subject to the issuer, root first; None where there is none.
-
-    Where several delegations would do, one that is in force and allows the arguments is taken. Where only others are left, one
-    of those is: what is wrong with it, the service says better.
-    """
-    proofs = tuple(proofs)
-    fitting = [one for one in proofs if _in_force(one, at) and _allows(one, arguments)]
-    for candidates in (fitting, proofs):
-        chain = find_chain(candidates, issuer=issuer, subject=subject, command=command)
-        if chain is not None:
-            return chain
-    return None
-
-
 def no_chain(issuer: DID, subject: DID, command: CommandPath, proofs: Sequence[Delegation]) -> UsageError:
     """Say that nothing gives the issuer the authority, and what would."""
     return UsageError(
@@ -74,17 +48,3 @@ def _read(name: str, source: str) -> tuple[Delegation, ...]:
     if not found:
         raise UsageError(f"{name}: {source[:_SHOWN]!r} holds no delegation")
     return found
-
-
-def _in_force(one: Delegation, at: int) -> bool:
-    return (one.expiration is None or at < one.expiration) and (one.not_before or at) <= at
-
-
-def _allows(one: Delegation, arguments: Mapping[str, Value] | None) -> bool:
-    if arguments is None:
-        return True
-    try:
-        one.policy.match(dict(arguments))
-    except MatchError:
-        return False
-    return True

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from forge.binding import Catalog, Command
+from forge.chain import find_chain
 from forge.cli.arguments import read_arguments
 from forge.cli.exits import UsageError
 from forge.cli.parties import read_did, read_subject
-from forge.cli.proofs import choose_chain, no_chain, read_proofs
+from forge.cli.proofs import no_chain, read_proofs
 from forge.cli.terminal import complain
 from forge.cli.times import now, read_expiration
 from forge.command import CommandPath
@@ -60,7 +61,7 @@ def sign(signer: Signer, request: Request) -> tuple[Invocation, tuple[Delegation
         except MalformedArguments as failure:
             raise UsageError(failure.message) from failure
     proofs = read_proofs(request.proofs)
-    chain = choose_chain(proofs, issuer=signer.did, subject=subject, command=path, at=at, arguments=arguments)
+    chain = find_chain(proofs, issuer=signer.did, subject=subject, command=path, at=at, arguments=arguments)
     if chain is None:
         if not request.unchecked:
             raise no_chain(signer.did, subject, path, proofs)

@@ -71,6 +71,15 @@ def test_importing_the_store_brings_no_driver() -> None:
     assert child.stdout == "set()\n"
 
 
+def test_a_program_that_dies_without_closing_its_store_does_die(tmp_path: Path) -> None:
+    program = "import asyncio, store, sys; kept = asyncio.run(store.connect(sys.argv[1])); sys.exit('dying')"
+    child = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "store.db")], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert child.returncode == 1
+    assert child.stderr.startswith("dying\n")
+
+
 def test_the_front_door_is_sorted_and_complete() -> None:
     public = {name for name, value in vars(store).items() if not name.startswith("_") and not isinstance(value, ModuleType)}
     assert store.__all__ == sorted(public - {"annotations"})
