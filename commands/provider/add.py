@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from commands import events
 from commands.failures import ConsumerExists, ProviderNotAllowed
+from commands.opening import open_subscription
 from commands.roles import CUSTOMER
 from commands.values import CUSTOMER_METHODS
 from forge import dagcbor
@@ -15,7 +16,7 @@ from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import Failure
-from store.records import AlreadyExists, Subscription
+from store.records import AlreadyExists
 from store.transaction import Transaction
 
 
@@ -72,28 +73,10 @@ def handle(task: Task[AddArguments], tx: Transaction) -> AddResult:
     own = str(CID.of(dagcbor.encode({"consumer": consumer})))
     name = own if tx.subscription(provider, own) is None else str(task.cid)
     try:
-        tx.add_subscription(
-            Subscription(
-                provider=provider,
-                id=name,
-                customer=customer.did,
-                product=customer.product,
-                starts_at=task.at,
-                inserted_at=task.at,
-                task=task.cid,
-            )
-        )
+        open_subscription(task, tx, name=name, customer=customer, provider=provider)
         tx.assign(provider, consumer, name, at=task.at, task=task.cid)
     except AlreadyExists:
         raise ConsumerExists(consumer) from None
-    events.append(
-        task,
-        tx,
-        events.Type.SUBSCRIPTION_ADDED,
-        customer=customer.did,
-        subscription=name,
-        data={"provider": provider, "product": customer.product, "kind": "open"},
-    )
     events.append(
         task,
         tx,

@@ -10,14 +10,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands import events
 from commands.failures import CustomerNotFound, ProviderNotAllowed
+from commands.opening import open_subscription
 from commands.roles import CUSTOMER_NAMED, SERVICE
 from commands.values import CustomerDID
 from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.did import DID
 from forge.errors import Failure
-from store.records import Subscription
 from store.transaction import Transaction
 
 
@@ -63,30 +62,7 @@ def handle(task: Task[AddArguments], tx: Transaction) -> AddResult:
     if arguments.product != customer.product:
         raise PlanNotFound(f'plan "{arguments.product}" not found')
     name = str(task.cid)
-    tx.add_subscription(
-        Subscription(
-            provider=arguments.provider,
-            id=name,
-            customer=customer.did,
-            product=arguments.product,
-            starts_at=task.at,
-            inserted_at=task.at,
-            task=task.cid,
-        )
-    )
-    events.append(
-        task,
-        tx,
-        events.Type.SUBSCRIPTION_ADDED,
-        customer=customer.did,
-        subscription=name,
-        data={
-            "provider": arguments.provider,
-            "product": arguments.product,
-            "kind": "open",
-            "reason": arguments.reason,
-        },
-    )
+    open_subscription(task, tx, name=name, customer=customer, provider=arguments.provider, reason=arguments.reason)
     return AddResult(id=name)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from commands import CATALOG
 from commands.consumer import get as consumer_get
 from commands.customer import add as customer_add
 from commands.customer import get as customer_get
@@ -14,7 +15,7 @@ from commands.subscription import add as subscription_add
 from commands.subscription import assign as subscription_assign
 from commands.subscription import get as subscription_get
 from forge import dagcbor
-from forge.binding import Nothing
+from forge.binding import Effect, Nothing, to_wire
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import InvalidClaim, MatchError
@@ -387,3 +388,26 @@ class TestEvents:
         assert events[2].consumer == space.did
         assert {events[1].subscription, events[2].subscription} == {made.id}
         assert [event.seq for event in events] == sorted(event.seq for event in events)
+
+    async def test_no_command_changes_anything_without_one(self, world: World) -> None:
+        customer, space = await world.customer(), Signer.generate()
+        name = await subscribed(world, customer)
+        tried = {
+            "/customer/add": (world.service, adding(Signer.generate().did)),
+            "/provider/add": (customer, provisioning(world, Signer.generate().did)),
+            "/subscription/add": (
+                customer,
+                subscription_add.AddArguments(customer=customer.did, provider=world.service.did, product=PRODUCT),
+            ),
+            "/subscription/assign": (
+                customer,
+                subscription_assign.AssignArguments(subscription=name, consumers=[space.did]),
+            ),
+        }
+        changing = {route.command.path for route in CATALOG if route.command.effect is Effect.CHANGES}
+        assert tried.keys() == changing, "a command that changes something is tried here"
+        for path, (by, arguments) in tried.items():
+            (receipt,) = await world.send(world.invocation(path, to_wire(arguments), by=by))
+            assert receipt.ok is not None, (path, receipt.error)
+            events = await world.app.state.service.store.read(lambda tx: tx.events())
+            assert [event for event in events if event.task == receipt.ran and event.command == path], path
