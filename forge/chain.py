@@ -62,7 +62,8 @@ def _shortest(delegations: Sequence[Delegation], issuer: DID, subject: DID) -> t
 
 
 def _in_force(one: Delegation, at: int | None) -> bool:
-    return at is None or ((one.expiration is None or at < one.expiration) and (one.not_before or at) <= at)
+    """Say whether a verifier would find it in force, without leeway: both ends are outside (§8.3)."""
+    return at is None or ((one.expiration is None or at < one.expiration) and (not one.not_before or one.not_before < at))
 
 
 def _allows(one: Delegation, arguments: Mapping[str, Value] | None) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,6 +112,42 @@ def test_delegations_may_come_from_a_generator() -> None:
     ab, bc = link(A, B), link(B, C)
     found = find_chain((one for one in (bc, ab)), issuer=C.did, subject=A.did, command=SEND)
     assert found == (ab, bc)
+
+
+def timed(issuer: Signer, audience: Signer, exp: int | None = None, nbf: int | None = None) -> Delegation:
+    return Delegation.decode(delegation(issuer, aud=str(audience.did), sub=str(A.did), exp=exp, nbf=nbf))
+
+
+@pytest.mark.parametrize("exp", [None, NOW - 1, NOW, NOW + 1])
+@pytest.mark.parametrize("nbf", [None, 0, NOW - 1, NOW, NOW + 1])
+def test_one_that_is_in_force_is_preferred(exp: int | None, nbf: int | None) -> None:
+    """As the verifier has it, to the second; and what is not in force is found where there is nothing else."""
+    short = [timed(A, D, exp, nbf)]
+    long = [timed(A, B), timed(B, D)]
+    good = accepted(tuple(short), D)
+    assert good is ((exp is None or exp > NOW) and (not nbf or nbf < NOW))
+    found = find_chain([*short, *long], issuer=D.did, subject=A.did, command=SEND, at=NOW)
+    assert found == tuple(short if good else long)
+    assert find_chain(short, issuer=D.did, subject=A.did, command=SEND, at=NOW) == tuple(short)
+    assert find_chain([*long, *short], issuer=D.did, subject=A.did, command=SEND) == tuple(short)
+    assert find_chain([], issuer=D.did, subject=A.did, command=SEND, at=NOW) is None
+
+
+def test_one_that_allows_the_arguments_is_preferred() -> None:
+    def limited(most: int) -> Delegation:
+        return Delegation.decode(delegation(A, aud=str(D.did), sub=str(A.did), pol=[["<=", ".n", most]]))
+
+    few, many = limited(1), limited(9)
+
+    def found(*delegations: Delegation, **more: Any) -> tuple[Delegation, ...] | None:
+        return find_chain(delegations, issuer=D.did, subject=A.did, command=SEND, **more)
+
+    assert found(few, many, arguments={"n": 5}) == (many,)
+    assert found(few, many, arguments={"n": 1}) == (few,)
+    assert found(few, many) == (few,)
+    # Of two that do not, the service says what is wrong.
+    assert found(few, many, arguments={"n": 10}) == (few,)
+    assert found(few, many, arguments={}) == (few,)
 
 
 FEW: Final = PEOPLE[:5]

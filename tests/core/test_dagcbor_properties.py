@@ -9,7 +9,7 @@ import cbrrr
 import dag_cbor
 import multiformats
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forge import dagcbor, dagjson
@@ -148,7 +148,6 @@ WITNESSES: Final = pytest.mark.parametrize("check", [check_against_cbrrr, check_
 
 
 @WITNESSES
-@settings(deadline=None)
 @given(strings=st.lists(st.binary(max_size=24), max_size=STRINGS))
 def test_a_witness_agrees_on_any_bytes(check: Any, strings: list[bytes]) -> None:
     for data in strings:
@@ -156,7 +155,6 @@ def test_a_witness_agrees_on_any_bytes(check: Any, strings: list[bytes]) -> None
 
 
 @WITNESSES
-@settings(deadline=None)
 @given(value=VALUES, seed=SEEDS)
 def test_a_witness_agrees_near_valid_blocks(check: Any, value: Value, seed: int) -> None:
     check(cbor(value))

@@ -126,7 +126,6 @@ def run(strings: list[bytes]) -> None:
 
 FUZZ: Final = settings(
     max_examples=-(-EXAMPLES // (2 * STRINGS)),
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 

@@ -330,6 +330,19 @@ def test_a_link_is_checked_where_it_is() -> None:
 # -- what else a token is
 
 
+def test_tokens_are_equal_when_their_bytes_are() -> None:
+    one, same, other = (Delegation.decode(delegation(nonce=nonce)) for nonce in (b"a", b"a", b"b"))
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other
+    assert len({one, same, other}) == 2
+    assert one != bytes(one)
+    assert one != Invocation.decode(invocation(nonce=b"a"))
+    # The same said with another signature is another token.
+    assert one != Delegation.decode(seal(BOB, DLG, delegation_payload(nonce=b"a")))
+    assert one.cid == one.envelope.cid == CID.of(bytes(one))
+
+
 @pytest.mark.parametrize(
     ("make", "secret"), [(delegation, {"nonce": b"secret!"}), (invocation, {"args": {"k": "secret!"}})], ids=["dlg", "inv"]
 )

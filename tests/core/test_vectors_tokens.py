@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, Final
 
 import pytest
@@ -227,10 +228,16 @@ def test_a_golden_token_is_made_byte_for_byte(name: str) -> None:
     assert str(token.cid) == GOLDEN[name]["cid"]
 
 
+def parts(token: Token) -> dict[str, Any]:
+    """What a token says; tokens themselves are compared by their bytes."""
+    said = {field.name: getattr(token, field.name) for field in fields(token) if field.name not in {"envelope", "assertion"}}
+    return said | parts(token.assertion) if isinstance(token, Receipt) else said
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_a_golden_token_is_read_as_what_it_is(name: str) -> None:
     token = decode_token(golden(name))
-    assert token == MADE[name]()
+    assert parts(token) == parts(MADE[name]())
     assert type(token) is type(MADE[name]())
 
 
