@@ -25,12 +25,12 @@ __all__ = [
 
 
 def _customer(task: Task[Any], tx: Transaction) -> DID | None:
-    return task.subject if tx.customer(task.subject) is not None else None
+    return task.subject if tx.is_customer(task.subject) else None
 
 
 def _customer_named(task: Task[Any], tx: Transaction) -> DID | None:
-    customer: DID = task.arguments.customer
-    return customer if tx.customer(customer) is not None else None
+    # Only whoever is named is looked up: for a stranger there is nothing to tell from how long it takes.
+    return _customer(task, tx) if task.subject == task.arguments.customer else None
 
 
 def _customer_of_subscription(task: Task[Any], tx: Transaction) -> DID | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from forge.did import DID
 
@@ -27,6 +27,23 @@ SubscriptionId = Annotated[str, Field(min_length=1, max_length=512)]
 
 MAX_CONSUMERS: Final = 1000
 """How many consumers one task may assign."""
+
+MAX_DETAILS: Final = 64
+
+
+def _few(value: object) -> object:
+    # Before the items are looked at: there may be half a million.
+    if isinstance(value, dict) and len(value) > MAX_DETAILS:
+        raise ValueError(f"at most {MAX_DETAILS} details, these are {len(value)}")
+    return value
+
+
+Details = Annotated[
+    dict[Annotated[str, Field(max_length=128)], Annotated[str, Field(max_length=4096)]],
+    Field(max_length=MAX_DETAILS),
+    BeforeValidator(_few),
+]
+"""What else a tenant wants to keep with a customer: a few texts."""
 
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}")
 _MAX_REST: Final = 255

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -35,6 +36,8 @@ from forge.receipt import Receipt
 
 MAX_PROBLEMS: Final = 8
 """How many wrong keys one message names."""
+MAX_SORTED: Final = 1000
+"""Unknown keys up to which the first ones, rather than any, are named."""
 MAX_PROBLEM_CHARACTERS: Final = 200
 
 
@@ -151,6 +154,7 @@ class Command(Generic[A, R]):
         self.subjects = tuple(subjects)
         self.failures = tuple(failures)
         self._refusal = refusal
+        self._keys = frozenset(field.alias or name for name, field in arguments.model_fields.items())
 
     def __repr__(self) -> str:
         return f"Command({str(self.path)!r})"
@@ -240,6 +244,13 @@ class Command(Generic[A, R]):
         Raises:
             MalformedArguments: they are not of this command's shape. The message names each key and what was expected.
         """
+        # Looked at first, and named up to a number: a model would describe each of half a million.
+        unknown = arguments.keys() - self._keys
+        if unknown:
+            named = sorted(unknown)[:MAX_PROBLEMS] if len(unknown) <= MAX_SORTED else list(islice(unknown, MAX_PROBLEMS))
+            lines = [f"args.{key[:MAX_PROBLEM_CHARACTERS]}: unknown key" for key in named]
+            more = [f"and {len(unknown) - len(named)} more"] if len(unknown) > len(named) else []
+            raise MalformedArguments(f"malformed arguments: {'; '.join(lines + more)}")
         try:
             return self.arguments.model_validate(arguments, by_alias=True, by_name=False)
         except ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,7 +140,7 @@ def prepare_dev(settings: Settings) -> bool:
     """
     path = settings.data / "service.pem"
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         if settings.key is not None:
             return False
         write_private(path, Ed25519PrivateKey.generate().pem())
@@ -157,9 +158,17 @@ def write_private(path: Path, content: bytes) -> None:
         FileExistsError: there is one already; keys are never overwritten.
         OSError: it cannot be written.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    # Written beside and then linked: whoever sees the file sees all of it, and of two that write at once one wins.
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(PRIVATE)
+        path.hardlink_to(beside)
+    finally:
+        Path(beside).unlink()
 
 
 def find(name: str) -> Any:  # noqa: ANN401 - whatever the name names

@@ -30,6 +30,7 @@ from typing import Final, Self, TypeAlias
 
 from forge import dagcbor, envelope
 from forge.cid import CID
+from forge.dagcbor import Allowance
 from forge.delegation import Delegation
 from forge.errors import ContainerError, DagCborError, TokenError
 from forge.invocation import Invocation
@@ -99,9 +100,10 @@ class Container:
             raise ContainerError(f"a container has at most {MAX_BYTES} bytes, this has {len(data)}")
         tokens: list[Token] = []
         undecodable: list[str] = []
+        allowance = Allowance()
         for index, entry in enumerate(_entries(data)):
             try:
-                tokens.append(decode_token(entry))
+                tokens.append(decode_token(entry, allowance))
             except TokenError as error:
                 undecodable.append(f"{KEY}[{index}]: {error}")
         return cls(tuple(tokens), tuple(undecodable))
@@ -156,15 +158,17 @@ class Container:
         return MappingProxyType({token.ran: token for token in reversed(self.tokens) if isinstance(token, Receipt)})
 
 
-def decode_token(data: bytes) -> Token:
+def decode_token(data: bytes, allowance: Allowance | None = None) -> Token:
     """Read a token of whichever kind it is: a delegation, a receipt, or any other invocation (§9.3).
+
+    `allowance` is what may be read of it and of what came with it.
 
     Raises:
         TokenError: it is none.
     """
-    opened = envelope.decode(data)
+    opened = envelope.decode(data, allowance)
     if opened.tag.startswith("ucan/dlg@"):
-        return Delegation.of(opened)
+        return Delegation.of(opened, allowance)
     invocation = Invocation.of(opened)
     try:
         return Receipt.of(invocation)

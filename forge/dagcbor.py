@@ -27,6 +27,9 @@ Value: TypeAlias = "bool | int | float | str | bytes | CID | list[Value] | dict[
 
 # Deep enough for any policy or argument seen, and far from Python's own limit.
 MAX_DEPTH: Final = 64
+# Items of all arrays and maps that are read together, such as the tokens of one container. Eight thousand ordinary tokens have
+# a third of it; four megabytes of empty maps would cost a second and half a gigabyte.
+MAX_ITEMS: Final = 500_000
 # ucantone's limit for bignums.
 MAX_BIGNUM_BYTES: Final = 256
 
@@ -42,26 +45,45 @@ _INLINE: Final = 24
 _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 
 
-def decode(data: bytes) -> Value:
+class Allowance:
+    """How much may still be read. One may be shared by all that arrived together; it is then used up for all of it."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, items: int = MAX_ITEMS) -> None:
+        self.left = items
+
+    def take(self, items: int, offset: int | None = None) -> None:
+        """Use some of it up.
+
+        Raises:
+            DagCborError: there is not so much left.
+        """
+        self.left -= items
+        if self.left < 0:
+            raise DagCborError("more items than are read together", offset)
+
+
+def decode(data: bytes, allowance: Allowance | None = None) -> Value:
     """Read the one item that `data` is.
 
     Raises:
-        DagCborError: `data` is not strict DAG-CBOR, whatever else it may be.
+        DagCborError: `data` is not strict DAG-CBOR, whatever else it may be, or has more items than are allowed.
     """
-    value, end = read(data)
+    value, end = read(data, 0, allowance)
     if end != len(data):
         raise DagCborError(f"{len(data) - end} bytes after the end of the item", end)
     return value
 
 
-def read(data: bytes, offset: int = 0) -> tuple[Value, int]:
+def read(data: bytes, offset: int = 0, allowance: Allowance | None = None) -> tuple[Value, int]:
     """Read the item that begins at `offset`; return it and the offset behind it.
 
     Raises:
         DagCborError: there is no strict DAG-CBOR item there.
     """
     try:
-        return _item(data, offset, 0)
+        return _item(data, offset, 0, allowance or Allowance())
     except IndexError:
         raise DagCborError("the bytes end within an item", len(data)) from None
 
@@ -85,13 +107,17 @@ def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
     return data[start : start + length], start + length
 
 
-def read_map(data: bytes, offset: int = 0) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
+def read_map(
+    data: bytes, offset: int = 0, allowance: Allowance | None = None
+) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
     """Read the map that begins at `offset`; return it, where each of its values begins and ends, and the offset behind it.
 
     Raises:
         DagCborError: there is no strict DAG-CBOR map there.
     """
+    allowance = allowance or Allowance()
     count, position = _container(data, offset, _MAP, "a map")
+    allowance.take(count, offset)
     entries: dict[str, Value] = {}
     spans: dict[str, tuple[int, int]] = {}
     previous = b""
@@ -99,7 +125,7 @@ def read_map(data: bytes, offset: int = 0) -> tuple[dict[str, Value], dict[str, 
         for _ in range(count):
             key, start = _key(data, position, previous)
             previous = data[position:start]
-            entries[key], position = _item(data, start, 1)
+            entries[key], position = _item(data, start, 1, allowance)
             spans[key] = (start, position)
     except IndexError:
         raise DagCborError("the bytes end within a map", len(data)) from None
@@ -170,7 +196,7 @@ def _key(data: bytes, position: int, previous: bytes) -> tuple[str, int]:
         raise DagCborError("a key is not UTF-8", position) from None
 
 
-def _item(data: bytes, position: int, depth: int) -> tuple[Value, int]:  # noqa: C901, PLR0911, PLR0912 - one branch a major type
+def _item(data: bytes, position: int, depth: int, allowance: Allowance) -> tuple[Value, int]:  # noqa: C901, PLR0911, PLR0912 - one branch a major type
     initial = data[position]
     start = position
     major = initial >> 5
@@ -203,10 +229,11 @@ def _item(data: bytes, position: int, depth: int) -> tuple[Value, int]:  # noqa:
         raise DagCborError(f"nested more than {MAX_DEPTH} deep", start)
     if number > len(data) - position:
         raise DagCborError(f"announces {number} items, more than the bytes that are left", start)
+    allowance.take(number, start)
     if major == _ARRAY:
         items: list[Value] = []
         for _ in range(number):
-            item, position = _item(data, position, depth + 1)
+            item, position = _item(data, position, depth + 1, allowance)
             items.append(item)
         return items, position
     entries: dict[str, Value] = {}
@@ -214,7 +241,7 @@ def _item(data: bytes, position: int, depth: int) -> tuple[Value, int]:  # noqa:
     for _ in range(number):
         key, value_at = _key(data, position, previous)
         previous = data[position:value_at]
-        entries[key], position = _item(data, value_at, depth + 1)
+        entries[key], position = _item(data, value_at, depth + 1, allowance)
     return entries, position
 
 
@@ -240,7 +267,7 @@ def _tagged(data: bytes, start: int, tag: int, position: int) -> tuple[Value, in
         raise DagCborError(f"tag {tag}, which DAG-CBOR does not have", start)
     if data[position] >> 5 != _BYTES:
         raise DagCborError(f"tag {tag} does not hold a byte string", start)
-    content, end = _item(data, position, 0)
+    content, end = read(data, position)
     if not isinstance(content, bytes):  # pragma: no cover - major type 2 is bytes; this is for the type checker
         raise DagCborError(f"tag {tag} does not hold a byte string", start)
     if tag == _LINK:

@@ -7,7 +7,7 @@ from typing import Self
 
 from forge import envelope
 from forge.command import CommandPath
-from forge.dagcbor import Value
+from forge.dagcbor import Allowance, Value
 from forge.did import DID
 from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import DecodeError, TokenError
@@ -46,15 +46,19 @@ class Delegation(Sealed):
         return cls.of(envelope.decode(data))
 
     @classmethod
-    def of(cls, opened: Envelope) -> Self:
-        """Read a delegation from its envelope.
+    def of(cls, opened: Envelope, allowance: Allowance | None = None) -> Self:
+        """Read a delegation from its envelope. `allowance` is what may be read of it and of what came with it.
 
         Raises:
             TokenError: it is none. The message begins with the field.
         """
         fields = Fields(opened, "dlg")
+        statements = fields.array("pol")
         try:
-            policy = Policy.decode(fields.array("pol"))
+            if allowance is not None:
+                # Reading a policy's statements costs as much a byte as reading items does.
+                allowance.take(len(opened.raw("pol")))
+            policy = Policy.decode(statements)
         except TokenError:
             raise
         except DecodeError as error:

@@ -27,6 +27,9 @@ MAX_DID_LENGTH: Final = 2048
 # fragment is kept and compared like the rest (protocol §15.1, 15): a DID with one is simply another DID.
 _DID: Final = re.compile(r"did:(?P<method>[a-z0-9]+):[A-Za-z0-9._:%~+!*'()-]+(?P<fragment>#[A-Za-z0-9._:%~+!*'()-]*)?")
 
+# Of a did:key's multibase. Reading base58 costs the square of its length; keys of the three kinds in use have 48 to 50.
+MAX_MULTIBASE: Final = 128
+
 _CACHE_SIZE: Final = 16_384
 
 
@@ -37,6 +40,8 @@ def _multikey(text: str) -> bytes:
     Raises:
         DIDError: it is not base58btc.
     """
+    if len(text) > MAX_MULTIBASE:
+        raise DIDError(f"a did:key has at most {MAX_MULTIBASE} characters of multibase, this has {len(text)}")
     if not text.startswith("z"):
         raise DIDError(f"a did:key continues with 'z' (base58btc), not {text[:1]!r}")
     try:

@@ -18,7 +18,7 @@ from typing import Final
 from forge import dagcbor, varsig
 from forge.cid import CID
 from forge.command import CommandPath
-from forge.dagcbor import Value
+from forge.dagcbor import Allowance, Value
 from forge.did import DID
 from forge.errors import DecodeError, TokenError
 from forge.keys import Signer
@@ -80,8 +80,8 @@ class Sealed:
         return hash(self.cid)
 
 
-def decode(data: bytes) -> Envelope:
-    """Take an envelope apart.
+def decode(data: bytes, allowance: Allowance | None = None) -> Envelope:
+    """Take an envelope apart. `allowance` is what may be read of it and of what came with it.
 
     Raises:
         TokenError: `data` is not an envelope.
@@ -104,7 +104,7 @@ def decode(data: bytes) -> Envelope:
         tag, position = dagcbor.read(data, position)
         if not isinstance(tag, str) or len(tag) <= len("h"):
             raise TokenError("the tag is text such as 'ucan/inv@1.0.0'")
-        payload, spans, end = dagcbor.read_map(data, position)
+        payload, spans, end = dagcbor.read_map(data, position, allowance)
         if end != len(data):
             raise TokenError(f"{len(data) - end} bytes after the end of the envelope")
         return Envelope(data, signature, varsig.parse(header), data[signed_at:], tag, payload, spans)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Final, Generic, TypeVar
@@ -28,12 +29,16 @@ from forge.policy import Budget
 from forge.ports import Clock, LedgerEntry, Store, Transaction
 from forge.receipt import Receipt
 from forge.resolve import Resolver
-from forge.verify import LEEWAY, Facts, SignatureMemory, Verified, issuers, verify
+from forge.verify import LEEWAY, Facts, RequestMemory, SignatureMemory, Verified, issuers, verify
 
 FAULT_TTL: Final = 30
 """Seconds until which the receipt of an unexpected fault is worth keeping; after that it is worth trying again."""
-BREATH: Final = 16
-"""Invocations of one container that are verified before others get their turn."""
+BREATH: Final = 0.005
+"""Seconds for which the invocations of one container are verified before others get their turn."""
+LARGE: Final = 64
+"""Invocations from which a container is large."""
+LARGE_AT_ONCE: Final = 2
+"""Large containers that are executed at once: whoever sends one may wait, so that whoever sends one invocation need not."""
 
 Tx = TypeVar("Tx", bound=Transaction)
 T = TypeVar("T")
@@ -97,11 +102,13 @@ class Executor(Generic[Tx]):
         self._deadline = deadline
         self._observe = observe
         self._memory = SignatureMemory()
+        self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
     async def execute(self, request: Container) -> Container:
         """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
         ours = [one for one in request.invocations if one.executor == self._did]
-        return Container.of(await self._run(ours, request))
+        async with self._large if len(ours) > LARGE else nullcontext():
+            return Container.of(await self._run(ours, request))
 
     async def dispatch(self, invocation: Invocation, request: Container) -> Receipt:
         """Execute one invocation, whoever it is addressed to: what is for somebody else is `InvalidAudience`."""
@@ -116,13 +123,17 @@ class Executor(Generic[Tx]):
         asked = frozenset().union(*(issuers(one, request.delegations) for one in invocations))
         facts = Facts(now=now, keys=await self._resolver.resolve(asked))
         budget = Budget()
+        memory = RequestMemory(self._memory)
+        loop = asyncio.get_running_loop()
+        breath = loop.time()
         answers: list[Awaitable[Receipt]] = []
         changing: list[asyncio.Task[Receipt]] = []
-        for position, invocation in enumerate(invocations):
-            if position and position % BREATH == 0:
+        for invocation in invocations:
+            if loop.time() - breath > BREATH:
                 await asyncio.sleep(0)
+                breath = loop.time()
             try:
-                ready = self._prepare(invocation, request, facts, budget)
+                ready = self._prepare(invocation, request, facts, memory, budget)
             except Failure as failure:
                 answers.append(_done(self._refusal(invocation, failure, now)))
                 continue
@@ -138,7 +149,9 @@ class Executor(Generic[Tx]):
                 changing.append(running)
         return list(await asyncio.gather(*answers))
 
-    def _prepare(self, invocation: Invocation, request: Container, facts: Facts, budget: Budget) -> _Ready[Tx]:
+    def _prepare(
+        self, invocation: Invocation, request: Container, facts: Facts, memory: SignatureMemory, budget: Budget
+    ) -> _Ready[Tx]:
         """Do all that needs no store.
 
         Raises:
@@ -152,7 +165,7 @@ class Executor(Generic[Tx]):
             request.delegations,
             facts,
             leeway=self._leeway,
-            memory=self._memory,
+            memory=memory,
             budget=budget,
         )
         task = Task(

@@ -123,7 +123,8 @@ def web_url(did: DID) -> str:
     """
     host, *path = did.identifier.split(":")
     host = host.replace("%3A", ":").replace("%3a", ":")
-    if not host or "%" in host or "#" in host or any("/" in unquote(part) or part in ("", ".", "..") for part in path):
+    parts = [unquote(part) for part in path]
+    if not host or "%" in host or "#" in did or any("/" in part or part in ("", ".", "..") for part in parts):
         raise _unresolved(did, "it names no host and path")
     scheme = "http" if host.partition(":")[0] in _LOOPBACK else "https"
     return f"{scheme}://{host}/{'/'.join(path) if path else '.well-known'}/did.json"

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
@@ -45,6 +45,8 @@ from forge.wire import CONTENT_TYPE, is_container
 
 BODY_DEADLINE: Final = 30.0
 """Seconds in which a request's body must have arrived: who sends a byte a second holds a connection no longer than that."""
+MAX_BODIES: Final = 256 * 1024 * 1024
+"""Bytes of all bodies that a process holds at once."""
 LARGE_BODY: Final = 64 * 1024
 """Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
 DEBUG: Final = CommandPath("/debug")
@@ -62,6 +64,41 @@ class Refused(Exception):
         self.reason = reason
 
 
+class Bodies:
+    """The bytes of all bodies that this process holds: many that arrive slowly must not use the memory up."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    @contextmanager
+    def hold(self) -> Iterator[Held]:
+        """Hold one body until it is answered."""
+        held = Held(self)
+        try:
+            yield held
+        finally:
+            self.bytes -= held.bytes
+
+
+class Held:
+    """The bytes of one body so far."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self.bytes = 0
+
+    def add(self, size: int) -> None:
+        """Hold more.
+
+        Raises:
+            Refused: together with the others it is too much.
+        """
+        self.bytes += size
+        self._bodies.bytes += size
+        if self._bodies.bytes > MAX_BODIES:
+            raise Refused(503, "too many bodies at once; try again")
+
+
 class Service:
     """What the endpoints share: made when the server starts, let go when it has finished what it took."""
 
@@ -71,6 +108,8 @@ class Service:
         self.catalog = catalog
         self.store = store
         self.metrics = Metrics()
+        self.bodies = Bodies()
+        self._reading = asyncio.Semaphore(1)
         self.document = document.describe(signer.did, signer.key.public)
         self.executor: Executor[Any] = Executor(
             signer,
@@ -82,6 +121,17 @@ class Service:
             deadline=settings.deadline,
             observe=self.metrics.outcome,
         )
+
+    async def read(self, body: bytes) -> Container:
+        """Read a container; a large one on a thread, one at a time, so that others get their turn meanwhile.
+
+        Raises:
+            ContainerError: it is none.
+        """
+        if len(body) <= LARGE_BODY:
+            return Container.from_cbor(body)
+        async with self._reading:
+            return await asyncio.to_thread(Container.from_cbor, body)
 
     @property
     def description(self) -> dict[str, object]:
@@ -130,7 +180,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             await store.close()
             log.info("stopped", did=signer.did)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", invoke, methods=["POST"]),
             Route("/", describe, methods=["GET"]),
@@ -143,6 +193,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         exception_handlers={Refused: refused},
         lifespan=lifespan,
     )
+    # A redirect would go to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app
 
 
 async def invoke(request: Request) -> Response:
@@ -151,17 +204,19 @@ async def invoke(request: Request) -> Response:
     content_type = request.headers.get("content-type", "")
     if not is_container(content_type):
         raise Refused(415, f"the content type is {content_type[:100]!r}; expected {CONTENT_TYPE}")
-    body = await _body(request, service.settings.max_body)
-    try:
-        container = await _read(body)
-    except ContainerError as error:
-        raise Refused(400, str(error)) from None
-    if container.undecodable:
-        service.metrics.undecodable(len(container.undecodable))
-        log.info("undecodable", count=len(container.undecodable), first=container.undecodable[0][:200])
-    with service.metrics.request():
-        answer = await service.executor.execute(container)
-    return _container(answer)
+    with service.bodies.hold() as held:
+        body = await _body(request, service.settings.max_body, held)
+        try:
+            container = await service.read(body)
+        except ContainerError as error:
+            raise Refused(400, str(error)) from None
+        if container.undecodable:
+            # Counted, and no more: a line for each would be a log that strangers fill.
+            service.metrics.undecodable(len(container.undecodable))
+            log.debug("undecodable", count=len(container.undecodable), first=container.undecodable[0][:200])
+        with service.metrics.request():
+            answer = await service.executor.execute(container)
+        return _container(answer)
 
 
 async def describe(request: Request) -> Response:
@@ -224,11 +279,11 @@ async def refused(request: Request, error: Exception) -> Response:
     service: Service = request.app.state.service
     status, reason = (error.status, error.reason) if isinstance(error, Refused) else (500, "internal error")
     service.metrics.refused(status)
-    headers = {"Connection": "close"} if status in (408, 413) else None
+    headers = {"Connection": "close"} if status in (408, 413, 503) else None
     return PlainTextResponse(reason.replace("\n", " ") + "\n", status_code=status, headers=headers)
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def _body(request: Request, limit: int, held: Held) -> bytes:
     """Read the body, however it is cut, and stop at the limit."""
     too_large = partial(Refused, 413, f"a body has at most {limit} bytes")
     announced = request.headers.get("content-length", "")
@@ -241,18 +296,12 @@ async def _body(request: Request, limit: int) -> bytes:
                 body += part
                 if len(body) > limit:
                     raise too_large()
+                held.add(len(part))
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_DEADLINE:.0f} s") from None
     except ClientDisconnect:
         raise Refused(400, "the body was cut off") from None
     return bytes(body)
-
-
-async def _read(body: bytes) -> Container:
-    """Read a container; a large one on a thread, so that others get their turn meanwhile."""
-    if len(body) <= LARGE_BODY:
-        return Container.from_cbor(body)
-    return await asyncio.to_thread(Container.from_cbor, body)
 
 
 def _container(answer: Container) -> Response:

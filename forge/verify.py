@@ -54,6 +54,8 @@ from forge.varsig import Algorithm
 
 LEEWAY: Final = 60
 """Seconds by which clocks may differ, either way: what the specification recommends to those who serve."""
+MAX_SHOWN: Final = 160
+"""Characters of a DID in a message: any that is in use, whole."""
 MAX_PROOFS: Final = 128
 """Of one invocation. Chains of more than a few are rare; without a limit, n invocations that share n proofs cost n² steps."""
 
@@ -115,6 +117,26 @@ class SignatureMemory:
         return True
 
 
+class RequestMemory(SignatureMemory):
+    """A memory for one request, over the one that all share.
+
+    It remembers failures too, so that a bad signature which a thousand invocations link is checked once; the shared one does
+    not: strangers could fill it.
+    """
+
+    def __init__(self, shared: SignatureMemory) -> None:
+        super().__init__()
+        self._shared = shared
+        self._checked: dict[tuple[CID, PublicKey], bool] = {}
+
+    def verify(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature."""
+        known = (token.cid, key)
+        if known not in self._checked:
+            self._checked[known] = self._shared.verify(key, token)
+        return self._checked[known]
+
+
 def issuers(invocation: Invocation, proofs: Mapping[CID, Delegation]) -> frozenset[DID]:
     """Say whose keys `verify` will ask for."""
     linked = (proofs[cid].issuer for cid in invocation.proofs[:MAX_PROOFS] if cid in proofs)
@@ -162,15 +184,15 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
         _not_revoked(chain, position, proof, facts.revoked)
         if position == 0 and proof.subject is None:
             raise InvalidClaim(
-                f'root delegation subject is null: delegation "{proof.cid}"{place} must name "{invocation.subject}"'
+                f'root delegation subject is null: delegation "{proof.cid}"{place} must name "{_did(invocation.subject)}"'
             )
         if proof.subject not in (None, invocation.subject):
             raise InvalidSubject(
-                f'delegation "{proof.cid}" subject is "{proof.subject}" not "{invocation.subject}"{place}',
+                f'delegation "{proof.cid}" subject is "{_did(proof.subject)}" not "{_did(invocation.subject)}"{place}',
             )
         if proof.issuer != authority:
             raise InvalidAudience(
-                f'delegation "{proof.cid}" issuer is "{authority}" not "{proof.issuer}"{_met(position, place)}'
+                f'delegation "{proof.cid}" issuer is "{_did(authority)}" not "{_did(proof.issuer)}"{_met(position, place)}'
             )
         authority = proof.audience
         if not proof.command.covers(invocation.command):
@@ -183,11 +205,12 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
         if not chain:
             raise InvalidClaim(
                 f"invocation {invocation.cid} is not issued by subject and has no proofs:"
-                f' expected issuer "{invocation.subject}", found "{invocation.issuer}"',
+                f' expected issuer "{_did(invocation.subject)}", found "{_did(invocation.issuer)}"',
             )
         raise InvalidAudience(
-            f'invocation "{invocation.cid}" issuer is "{authority}" not "{invocation.issuer}"'
-            f' (expected "{authority}", the audience of the last proof "{chain[-1].cid}"; found "{invocation.issuer}")',
+            f'invocation "{invocation.cid}" issuer is "{_did(authority)}" not "{_did(invocation.issuer)}"'
+            f' (expected "{_did(authority)}", the audience of the last proof "{chain[-1].cid}";'
+            f' found "{_did(invocation.issuer)}")',
         )
     # 6
     for proof in chain:
@@ -208,7 +231,8 @@ def verify_receipt(receipt: Receipt, keys: Keys) -> None:
     _signed("receipt", assertion, keys, None)
     if assertion.issuer != assertion.subject:
         raise InvalidClaim(
-            f'receipt "{receipt.cid}" is issued by "{assertion.issuer}" about "{assertion.subject}": those must be the same',
+            f'receipt "{receipt.cid}" is issued by "{_did(assertion.issuer)}" about "{_did(assertion.subject)}":'
+            " those must be the same",
         )
 
 
@@ -237,12 +261,14 @@ def _signed(
     envelope = token.envelope
     if envelope.algorithm is Algorithm.ABSENTEE:
         raise UnverifiableSignature(
-            f'proof "{token.cid}" issued by "{token.issuer}" cannot be verified: its signature is absentee'
+            f'proof "{token.cid}" issued by "{_did(token.issuer)}" cannot be verified: its signature is absentee'
             f" ({what}{place}); somebody who can verify it must attest it",
         )
     methods = keys.get(token.issuer)
     if methods is None:
-        raise DIDKeyResolutionError(f'unable to resolve "{token.issuer}" key: not resolvable by any resolver ({what}{place})')
+        raise DIDKeyResolutionError(
+            f'unable to resolve "{_did(token.issuer)}" key: not resolvable by any resolver ({what}{place})'
+        )
     if isinstance(methods, DIDKeyResolutionError):
         raise DIDKeyResolutionError(methods.message)
     tried: list[str] = []
@@ -255,7 +281,8 @@ def _signed(
             tried.append(f"{method.id}: signature mismatch")
     # The word "proof" is the Go peers', for invocations too; what it really is follows.
     raise InvalidSignature(
-        f'proof "{token.cid}" does not have a valid signature from "{token.issuer}"\n  ℹ️ Tried these verification methods:'
+        f'proof "{token.cid}" does not have a valid signature from "{_did(token.issuer)}"'
+        + "\n  ℹ️ Tried these verification methods:"
         + "".join(f"\n    - {line}" for line in tried or ["none: the DID has no method for this"])
         + f"\n  It is the {what}{place}.",
     )
@@ -292,6 +319,12 @@ def _not_revoked(
 def _met(position: int, place: str) -> str:
     expected = "the subject" if position == 0 else "the audience of the proof before it"
     return f"{place}: expected {expected}; proofs are listed from the root to the invoker"
+
+
+def _did(did: DID | None) -> str:
+    """Show a DID; a long one by its ends, since one answer may hold thousands of messages."""
+    text = str(did)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN // 2]}…{text[-MAX_SHOWN // 4 :]}"
 
 
 def _date(seconds: int) -> str:

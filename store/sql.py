@@ -26,6 +26,10 @@ CUSTOMER: Final = """
 SELECT did, product, task, inserted_at, details, external_account, updated_at FROM customer WHERE did = ?
 """
 
+IS_CUSTOMER: Final = """
+SELECT 1 FROM customer WHERE did = ?
+"""
+
 ADD_CUSTOMER: Final = """
 INSERT INTO customer (did, product, task, inserted_at, details, external_account, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
 """

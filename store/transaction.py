@@ -82,6 +82,10 @@ class Transaction:
             updated_at=updated_at,
         )
 
+    def is_customer(self, did: DID) -> bool:
+        """Say whether somebody is a customer, without reading what is known about it."""
+        return self._execute(sql.IS_CUSTOMER, (str(did),)).fetchone() is not None
+
     def add_customer(self, customer: Customer) -> None:
         """Add a customer.
 

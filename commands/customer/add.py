@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from commands import events
 from commands.roles import SERVICE
-from commands.values import CustomerDID, is_external_account
+from commands.values import CustomerDID, Details, is_external_account
 from forge.binding import Arguments, Command, Effect, Nothing, Task
 from forge.did import DID
 from forge.errors import Failure
@@ -23,7 +23,7 @@ class AddArguments(Arguments):
     external_account: str | None = None
     """The customer's id in a billing system, opaque: `prefix:rest`."""
     product: DID
-    details: dict[str, str]
+    details: Details
 
 
 class InvalidCustomerSubject(Failure):

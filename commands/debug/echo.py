@@ -5,6 +5,10 @@ For anyone with a valid invocation, where the configuration turns the commands b
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from commands.roles import ANYONE
 from forge.binding import Arguments, Command, Effect, Result, Task
 from store.transaction import Transaction
@@ -13,7 +17,7 @@ from store.transaction import Transaction
 class EchoArguments(Arguments):
     """What to give back."""
 
-    message: str
+    message: Annotated[str, Field(max_length=1_000_000)]
 
 
 class EchoResult(Result):

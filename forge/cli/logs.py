@@ -33,7 +33,11 @@ def uvicorn_settings() -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"forge": {"()": formatter}},
         "handlers": {"forge": {"class": "logging.StreamHandler", "stream": "ext://sys.stderr", "formatter": "forge"}},
-        "loggers": {"uvicorn": {"handlers": ["forge"], "level": "INFO", "propagate": False}},
+        # Its warnings are about requests, one for each that is odd: a log that strangers could fill.
+        "loggers": {
+            "uvicorn": {"handlers": ["forge"], "level": "INFO", "propagate": False},
+            "uvicorn.error": {"level": "ERROR"},
+        },
         "root": {"handlers": ["forge"], "level": "WARNING"},
     }
 

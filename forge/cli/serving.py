@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from uvicorn.supervisors import Multiprocess
 from forge.binding import Catalog
 from forge.cli import logs
 from forge.cli.files import readable_by_others
+from forge.cli.protocol import BoundedProtocol
 from forge.config import Settings, find, prepare_dev, signer_of, store_of
 from forge.errors import ConfigurationError
 from forge.keys import Signer
@@ -62,6 +64,7 @@ def serve(settings: Settings, signer: Signer) -> None:
     Raises:
         ConfigurationError: it cannot listen there, or did not start.
     """
+    _raise_file_limit()
     with _listen(settings) as listener, _stopping_well():
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}"
@@ -70,7 +73,7 @@ def serve(settings: Settings, signer: Signer) -> None:
             APP,
             factory=True,
             loop="uvloop",
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
             access_log=False,
@@ -94,6 +97,14 @@ async def _check_store(settings: Settings) -> None:
         await store.ready()
     finally:
         await store.close()
+
+
+def _raise_file_limit() -> None:
+    """Let the process have as many connections as the system allows it: what it begins with is for interactive programs."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Some systems refuse what they announce; then what there is has to do.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -14,6 +14,7 @@ import uvicorn
 
 from commands.customer import add as customer_add
 from forge.binding import Arguments, Command
+from forge.cli.protocol import BoundedProtocol
 from forge.client import Client, now
 from forge.command import CommandPath
 from forge.config import Settings, signer_of, write_private
@@ -112,7 +113,7 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
     app = create_app(configured)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+        server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, log_config=None, access_log=False, lifespan="on"))
         serving = asyncio.create_task(server.serve([listening]))
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)

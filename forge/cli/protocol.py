@@ -1,0 +1,92 @@
+"""uvicorn's HTTP protocol with bounds on what comes before a request is whole: uvicorn itself has none.
+
+A connection that sends its head slowly, or too much of it, or requests without reading the answers, is closed; it holds neither
+memory nor a file descriptor for longer than the deadlines here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD: Final = 64 * 1024
+"""Bytes of a request line and its headers, by more than one read; containers in headers have 8 KiB at most."""
+MAX_MESSAGE: Final = 64 * 1024 * 1024
+"""Bytes of a whole request as it is cut into chunks: a body of 4 MiB, a byte a chunk, has less than half of it."""
+MAX_PIPELINED: Final = 16
+"""Requests that may wait on one connection for the answers before them."""
+HEAD_DEADLINE: Final = 10.0
+"""Seconds in which a head must have arrived, from the connection or its own first byte on."""
+WRITE_DEADLINE: Final = 30.0
+"""Seconds for which a client may leave an answer unread."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - uvicorn's business
+        super().__init__(*args, **kwargs)
+        self._in_head = True
+        self._head = 0
+        self._message = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        self._head_timer = _cancelled(self._head_timer)
+        self._write_timer = _cancelled(self._write_timer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and count those that complete nothing."""
+        in_head = self._in_head
+        self._message += len(data)
+        super().data_received(data)
+        if in_head and self._in_head:
+            self._head += len(data)
+        if self._head > MAX_HEAD or self._message > MAX_MESSAGE or len(self.pipeline) > MAX_PIPELINED:
+            self._refuse()
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head = self._message = 0
+        if self._head_timer is None:
+            self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Have a head."""
+        self._in_head = False
+        self._head_timer = _cancelled(self._head_timer)
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to read."""
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(WRITE_DEADLINE, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._write_timer = _cancelled(self._write_timer)
+        super().resume_writing()
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.send_400_response("The request is too large.")
+
+
+def _cancelled(timer: asyncio.TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
