@@ -92,16 +92,16 @@ def decode(data: bytes, allowance: Allowance | None = None) -> Envelope:
         count, position = dagcbor.read_array(data)
         if count != _ARRAY_OF_2:
             raise TokenError(f"an envelope has two items, this has {count}")
-        signature, signed_at = dagcbor.read(data, position)
+        signature, signed_at = dagcbor.read(data, position, allowance)
         if not isinstance(signature, bytes):
             raise TokenError("an envelope's signature is a byte string")
         # Keys are in order of length, so "h" is first and whatever follows it is longer.
         if data[signed_at : signed_at + 3] != _MAP_OF_H_AND_TAG:
             raise TokenError("what is signed is a map of 'h' and one tag")
-        header, position = dagcbor.read(data, signed_at + 3)
+        header, position = dagcbor.read(data, signed_at + 3, allowance)
         if not isinstance(header, bytes):
             raise TokenError("the varsig header is a byte string")
-        tag, position = dagcbor.read(data, position)
+        tag, position = dagcbor.read(data, position, allowance)
         if not isinstance(tag, str) or len(tag) <= len("h"):
             raise TokenError("the tag is text such as 'ucan/inv@1.0.0'")
         payload, spans, end = dagcbor.read_map(data, position, allowance)

@@ -282,7 +282,7 @@ def _signed(
     # The word "proof" is the Go peers', for invocations too; what it really is follows.
     raise InvalidSignature(
         f'proof "{token.cid}" does not have a valid signature from "{_did(token.issuer)}"'
-        + "\n  ℹ️ Tried these verification methods:"
+        "\n  ℹ️ Tried these verification methods:"
         + "".join(f"\n    - {line}" for line in tried or ["none: the DID has no method for this"])
         + f"\n  It is the {what}{place}.",
     )

@@ -157,9 +157,28 @@ def test_no_more_problems_than_the_limit_are_named() -> None:
     assert problems(GOOD | {f"extra{number}": number for number in range(MAX_PROBLEMS)})[-1] == "args.extra7: unknown key"
 
 
+def test_any_of_very_many_unknown_keys_are_named() -> None:
+    """A model would describe each of them, and nothing else is looked at."""
+    arguments = {f"extra{number}": number for number in range(50_000)}
+    found = problems(arguments)
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1] == f"and {50_000 - MAX_PROBLEMS} more"
+    assert {one.removeprefix("args.").removesuffix(": unknown key") for one in found[:-1]} <= arguments.keys()
+    (*named, _) = problems({"x" * 5000 + str(number): 1 for number in range(20)})
+    assert set(named) == {"args." + "x" * MAX_PROBLEM_CHARACTERS + ": unknown key"}
+
+
+def test_very_many_wrong_values_are_counted() -> None:
+    found = problems(GOOD | {"tags": list(range(1000))})
+    assert len(found) == MAX_PROBLEMS + 1
+    assert found[-1] == f"and {1000 - MAX_PROBLEMS} more"
+
+
 def test_a_long_problem_is_cut() -> None:
     (found,) = problems(GOOD | {"x" * 5000: 1})
     assert found == ("args." + "x" * 5000)[:MAX_PROBLEM_CHARACTERS] + ": unknown key"
+    (found,) = problems(GOOD | {"inner": {"unitPrice": 1, "x" * 5000: 1}})
+    assert found == ("args.inner." + "x" * 5000)[:MAX_PROBLEM_CHARACTERS] + ": unknown key"
     (found,) = problems(GOOD | {"customer": "did:x:" + "\\" * 2000})
     assert len(found) < 2 * MAX_PROBLEM_CHARACTERS + 10
 

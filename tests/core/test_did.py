@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from forge.did import DID, MAX_DID_LENGTH
+from forge.did import DID, MAX_DID_LENGTH, MAX_MULTIBASE
 from forge.errors import DIDError
 from tests.core.principals import ALICE, DIDS, MAILTO_DID, SECP_DID
 
@@ -119,6 +119,17 @@ def test_the_limit() -> None:
         DID(LONGEST + "a")
     with pytest.raises(DIDError, match="at most 2048"):
         DID("x" * 10_000_000)
+
+
+def test_a_did_key_s_limit() -> None:
+    """Reading base58 costs the square of its length."""
+    longest = "did:key:z" + "2" * (MAX_MULTIBASE - 1)
+    assert MAX_MULTIBASE == 128
+    assert DID(longest).multikey
+    with pytest.raises(DIDError, match=r"^a did:key has at most 128 characters of multibase, this has 129$"):
+        DID(longest + "2")
+    # Of other methods nothing is decoded.
+    assert DID("did:web:" + "2" * 500)
 
 
 def test_messages_are_short() -> None:

@@ -8,12 +8,14 @@ from typing import Any, Final
 import pytest
 
 from forge import dagcbor, dagjson
-from forge.container import Container, decode_token
+from forge.cid import CID
+from forge.container import MAX_TOKENS, Container, decode_token
+from forge.dagcbor import MAX_ITEMS, Allowance
 from forge.errors import ContainerError, DagCborError, DagJsonError, TokenError
 from tests.core.memory import peak_of
 from tests.core.principals import ALICE
 from tests.core.raw import ARRAY, BYTES, MAP, TEXT, Raw, cbor, head
-from tests.core.tokens import INV, invocation_payload, seal
+from tests.core.tokens import DLG, HEADER, INV, delegation_payload, invocation_payload, seal
 from tests.core.values import random_of
 
 MILLION: Final = 1_000_000
@@ -120,6 +122,112 @@ def test_memory_is_bounded_by_size(item: bytes, size: int) -> None:
     """The most that a byte can cost: an empty container and the reference to it."""
     data = head(ARRAY, size) + item * size
     assert peak_of(lambda: dagcbor.decode(data), DagCborError) < 100 * size + 10_000
+
+
+# -- how much is read together
+
+
+def zeros(count: int) -> bytes:
+    return head(ARRAY, count) + bytes(count)
+
+
+def test_the_number_of_items() -> None:
+    assert MAX_ITEMS == 500_000
+    assert dagcbor.decode(zeros(MAX_ITEMS)) == [0] * MAX_ITEMS
+    with pytest.raises(DagCborError) as caught:
+        dagcbor.decode(zeros(MAX_ITEMS + 1))
+    assert str(caught.value) == "more items than are read together (at byte 0)"
+
+
+@pytest.mark.parametrize(
+    ("value", "items"),
+    [
+        (0, 0),
+        ("a" * 1000, 0),
+        (b"a" * 1000, 0),
+        (CID.of(b""), 0),
+        (1 << 80, 0),
+        ([], 0),
+        ([1, 2, 3], 3),
+        ({"a": 1, "b": 2}, 2),
+        ([[[]], [1, 2]], 5),
+        ({"a": {"b": [1, 2]}, "c": []}, 5),
+        ([CID.of(b"")] * 4, 4),
+    ],
+    ids=repr,
+)
+def test_what_counts(value: Any, items: int) -> None:
+    """An entry of an array or a map, however deep."""
+    data = cbor(value)
+    allowance = Allowance(items)
+    assert cbor(dagcbor.decode(data, allowance)) == data
+    assert allowance.left == 0
+    if items:
+        for read in (dagcbor.decode, lambda data, allowance: dagcbor.read(data, 0, allowance)):
+            with pytest.raises(DagCborError, match="more items than are read together"):
+                read(data, Allowance(items - 1))
+    if isinstance(value, dict):
+        allowance = Allowance(items)
+        assert cbor(dagcbor.read_map(data, 0, allowance)[0]) == data
+        assert allowance.left == 0
+        with pytest.raises(DagCborError, match="more items than are read together"):
+            dagcbor.read_map(data, 0, Allowance(items - 1))
+
+
+def test_an_allowance_is_used_up_by_all_together() -> None:
+    allowance = Allowance(10)
+    for _ in range(2):
+        dagcbor.decode(zeros(4), allowance)
+    with pytest.raises(DagCborError):
+        dagcbor.decode(zeros(4), allowance)
+    # And by what failed, too.
+    with pytest.raises(DagCborError):
+        dagcbor.decode(zeros(1), allowance)
+
+
+def test_the_tokens_of_a_container_share_one_allowance() -> None:
+    tokens = [
+        seal(ALICE, INV, invocation_payload(args={"a": Raw(zeros(300_000))}, nonce=bytes((number,)))) for number in range(3)
+    ]
+    for token in tokens:
+        assert bytes(decode_token(token)) == token
+    container = Container.from_cbor(cbor({"ctn-v1": tokens}))
+    assert [bytes(token) for token in container.tokens] == tokens[:1]
+    assert [reason.partition(" (")[0] for reason in container.undecodable] == [
+        f"ctn-v1[{index}]: more items than are read together" for index in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("place", ["signature", "header", "tag"])
+def test_what_stands_where_no_items_belong_is_counted_too(place: str) -> None:
+    """So that no entry makes the reader work for which another has paid."""
+    items, signature, header = Raw(zeros(200_000)), cbor(bytes(64)), cbor(HEADER)
+    entry = {
+        "signature": b"\x82" + cbor(items) + b"\x00",
+        "header": b"\x82" + signature + b"\xa2\x61h" + cbor(items),
+        "tag": b"\x82" + signature + b"\xa2\x61h" + header + cbor(items),
+    }[place]
+    container = Container.from_cbor(cbor({"ctn-v1": [entry] * 4}))
+    exhausted = ["more items than are read together" in reason for reason in container.undecodable]
+    assert exhausted == [False, False, True, True]
+
+
+def test_a_policy_costs_its_bytes() -> None:
+    statement = ["==", ".a", "x" * 1000]
+    tokens = [seal(ALICE, DLG, delegation_payload(pol=[statement] * 300, nonce=bytes((number,)))) for number in range(3)]
+    container = Container.from_cbor(cbor({"ctn-v1": tokens}))
+    assert len(container.tokens) == 1
+    assert container.undecodable[0] == "ctn-v1[1]: pol: more items than are read together"
+    assert len(container.undecodable) == 2
+    for token in tokens:
+        assert bytes(decode_token(token)) == token
+
+
+def test_ordinary_tokens_fit() -> None:
+    """As many as a container may have."""
+    token = seal(ALICE, DLG, delegation_payload(pol=[["==", ".a", 1]]))
+    container = Container.from_cbor(cbor({"ctn-v1": [token] * MAX_TOKENS}))
+    assert len(container.tokens) == MAX_TOKENS
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from forge.invocation import Invocation
 from forge.keys import PublicKey, Signer, VerificationMethod
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
-from forge.verify import Facts, SignatureMemory, verify, verify_receipt
+from forge.verify import Facts, RequestMemory, SignatureMemory, verify, verify_receipt
 from tests.core.chains import PEOPLE, STRANGER, request
 from tests.core.principals import ALICE, BOB, CAROL, NOW, SERVICE
 from tests.core.tokens import INV, KEYS, delegation, receipt, receipt_payload, seal
@@ -112,6 +112,47 @@ def test_it_never_grows_beyond_its_size(size: int) -> None:
 
 def test_its_usual_size() -> None:
     assert SignatureMemory()._size == 16_384
+
+
+# -- for one request
+
+
+def test_a_request_remembers_failures_and_the_shared_memory_does_not() -> None:
+    shared, key = SignatureMemory(), Counting(BOB)
+    (token,) = tokens(1)
+    first, second = RequestMemory(shared), RequestMemory(shared)
+    assert [first.verify(key, token) for _ in range(5)] == [False] * 5
+    assert key.asked == 1
+    assert not second.verify(key, token)
+    assert key.asked == 2
+    assert len(shared._seen) == 0
+
+
+def test_a_request_shares_what_is_true() -> None:
+    shared, key = SignatureMemory(), Counting(ALICE)
+    (token,) = tokens(1)
+    for _ in range(3):
+        assert RequestMemory(shared).verify(key, token)
+    assert shared.verify(key, token)
+    assert key.asked == 1
+
+
+def test_a_request_remembers_of_whom() -> None:
+    memory = RequestMemory(SignatureMemory())
+    (token,) = tokens(1)
+    assert [memory.verify(Counting(signer), token) for signer in (ALICE, BOB, ALICE, BOB)] == [True, False, True, False]
+
+
+def test_a_bad_proof_that_is_linked_again_and_again_is_checked_once() -> None:
+    key = Counting(PEOPLE[0])
+    asked = request(PEOPLE[:2])
+    asked = asked.with_link(0, replace(asked.links[0], signer=STRANGER))
+    asked = replace(asked, keys={**asked.keys, PEOPLE[0].did: (VerificationMethod("#", key),)})
+    memory = RequestMemory(SignatureMemory())
+    for number in range(5):
+        with pytest.raises(InvalidSignature):
+            asked.but(nonce=bytes((number,))).verify(memory=memory)
+    assert key.asked == 1
 
 
 # -- in verification

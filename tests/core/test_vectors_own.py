@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -144,7 +145,7 @@ def test_an_invocation_for_somebody_else_says_so() -> None:
 
 # -- what is refused
 
-READERS: Final = {
+READERS: Final[dict[str, Callable[[bytes], object]]] = {
     "token": decode_token,
     "delegation": Delegation.decode,
     "invocation": Invocation.decode,

@@ -28,7 +28,7 @@ from forge.errors import (
 from forge.keys import VerificationMethod, did_key_methods
 from forge.policy import Budget
 from forge.varsig import Algorithm
-from forge.verify import MAX_PROOFS, Facts, issuers, verify
+from forge.verify import MAX_PROOFS, MAX_SHOWN, Facts, issuers, verify
 from tests.core.chains import EVERYBODY_S_KEYS, PEOPLE, STRANGER, Request, request
 from tests.core.principals import MAILTO_DID, NOW
 from tests.core.tokens import by_cid
@@ -249,6 +249,30 @@ def test_a_did_whose_resolution_failed() -> None:
     fails(asked, DIDKeyResolutionError, "the reason")
     assert failure_of(asked) is not kept
     assert kept.__traceback__ is None
+
+
+def test_a_long_did_is_shown_by_its_ends() -> None:
+    """One answer may hold thousands of messages. One that is in use is shown whole."""
+    longest, longer = "did:web:" + "a" * (MAX_SHOWN - 9) + "z", "did:web:" + "a" * 2000 + "z"
+    assert len(longest) == MAX_SHOWN == 160
+    assert f'unable to resolve "{longest}" key' in failure_of(request([A], iss=longest)).message
+    shown = f"did:web:{'a' * 72}…{'a' * 39}z"
+    assert f'unable to resolve "{shown}" key' in failure_of(request([A], iss=longer)).message
+    # Wherever a DID is told.
+    subject = DID(longer)
+    asked = request([A, B])
+    for failing in (
+        request([A]).but(sub=longer),
+        asked.but(sub=longer),
+        asked.with_link(0, asked.links[0].but(sub=longer)),
+        asked.with_link(0, asked.links[0].but(sub=None)).but(sub=longer),
+        asked.with_link(0, asked.links[0].but(aud=longer)),
+        replace(request([A], iss=longer), keys={subject: ()}),
+        replace(request([A], iss=longer), header=Algorithm.ABSENTEE.header),
+    ):
+        message = failure_of(failing).message
+        assert shown in message
+        assert longer not in message
 
 
 # -- 2, 4b: times
