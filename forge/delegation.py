@@ -59,8 +59,6 @@ class Delegation(Sealed):
                 # Reading a policy's statements costs as much a byte as reading items does.
                 allowance.take(len(opened.raw("pol")))
             policy = Policy.decode(statements)
-        except TokenError:
-            raise
         except DecodeError as error:
             raise TokenError(f"pol: {error}") from error
         token = cls(

@@ -12,8 +12,9 @@ from forge.errors import MatchError
 
 REFUSAL: Final = "invocation arguments do not satisfy capability policy: "
 
-# Steps. A thousand statements on arguments of a hundred values each, and a few tenths of a second of one processor at worst.
-MAX_STEPS: Final = 250_000
+# Steps. A hundred statements on arguments of a thousand values each, and a tenth of a second of one processor at worst: nobody
+# else is served meanwhile.
+MAX_STEPS: Final = 100_000
 
 # Characters (or bytes) that are copied, compared or searched in the time of one step.
 CHARACTERS_PER_STEP: Final = 512
