@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -17,7 +17,7 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import Failure, ServiceError
 from forge.invocation import Invocation
-from forge.keys import Signer
+from forge.keys import Signer, VerificationMethod
 from forge.ports import Clock
 from forge.receipt import Receipt
 from forge.resolve import Resolver, WebFetcher
@@ -50,8 +50,23 @@ class Client:
     the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same.
     """
 
-    def __init__(self, url: str, *, clock: Clock = now) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        known: Mapping[DID, Sequence[VerificationMethod]] | None = None,
+        clock: Clock = now,
+    ) -> None:
+        """Make a client; it opens with `async with`.
+
+        Args:
+            url: where the service is.
+            known: how the signatures of some DIDs are verified, such as a did:web service's whose key is pinned. Others are
+                found out: a did:key is its own answer, a did:web is asked for its document.
+            clock: now, for the expiration of what the client signs.
+        """
         self._url = url.rstrip("/")
+        self._known = known
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
 
@@ -62,7 +77,7 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._resolver = Resolver(fetchers={"web": WebFetcher(self._session)})
+        self._resolver = Resolver(self._known, fetchers={"web": WebFetcher(self._session)})
         return self
 
     async def __aexit__(

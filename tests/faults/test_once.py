@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections import Counter
 from pathlib import Path
+
+import aiohttp
 
 from commands.customer import add as customer_add
 from commands.provider import add as provider_add
@@ -111,5 +114,9 @@ async def test_workers_of_one_server_share_the_ledger(tmp_path: Path) -> None:
                     answer = await client.send(Container.of(one, proofs))
                 given.add(bytes(answer.receipts[one.task]))
             assert len(given) == 1
+        async with aiohttp.ClientSession() as http, http.get(server.url + "/metrics") as response:
+            counted = re.search(r'forge_invocations_total{command="/customer/add",outcome="ok"} (\S+)', await response.text())
+        assert counted is not None
+        assert float(counted[1]) == 20 * TIMES, "counters add up over the workers"
         assert server.stop() == 0
     assert place.query("SELECT count(*) FROM ledger") == [(20,)]

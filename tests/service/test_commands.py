@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from commands import CATALOG
@@ -15,13 +17,13 @@ from commands.subscription import add as subscription_add
 from commands.subscription import assign as subscription_assign
 from commands.subscription import get as subscription_get
 from forge import dagcbor
-from forge.binding import Effect, Nothing, to_wire
+from forge.binding import Effect, Nothing, Task, to_wire
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import InvalidClaim, MatchError
 from forge.keys import Signer
 from forge.policy import Policy
-from tests.service.world import PRODUCT, World
+from tests.service.world import PRODUCT, World, running
 
 
 def adding(customer: DID, account: str | None = None, **details: str) -> customer_add.AddArguments:
@@ -240,8 +242,30 @@ class TestProviderAdd:
         assert failure.name == "ProviderNotAllowed"
         assert world.service.did in failure.message
 
+    async def test_an_account_has_a_did_of_a_customer(self, world: World) -> None:
+        # No key of such a DID can be found out yet, so no invocation comes this far: the handler's own checks are asked.
+        task = Task(
+            cid=CID.of(b"\xf6"),
+            command=provider_add.add.path,
+            arguments=provisioning(world, Signer.generate().did),
+            subject=DID("did:pkh:eip155:1:0xab16a96d359ec26a11e2c2b3d8f8b8942d5bfcdb"),
+            issuer=world.service.did,
+            executor=world.service.did,
+            at=1,
+        )
+        failure = provider_add.add.refuse(task)
+        assert isinstance(failure, provider_add.InvalidAccount)
+        assert 'found "did:pkh:' in failure.message
+        with pytest.raises(provider_add.AccountPlanMissing):
+            await world.app.state.service.store.change(lambda tx: provider_add.handle(task, tx))
+
 
 class TestSpaceInfo:
+    async def test_only_a_did_key_is_a_space(self, tmp_path: Path) -> None:
+        async with running(tmp_path, did="did:web:forge.example.com") as world:
+            failure = await world.refusal(info, by=world.service)
+            assert failure.name == "UnknownSpace"
+
     async def test_an_unprovisioned_space_has_no_providers(self, world: World) -> None:
         assert (await world.ask(info, by=Signer.generate())).providers == []
 

@@ -21,6 +21,7 @@ from forge.config import Settings, signer_of, write_private
 from forge.container import Container
 from forge.delegation import Delegation
 from forge.did import DID
+from forge.document import own_methods
 from forge.errors import Failure
 from forge.invocation import Invocation
 from forge.keys import Ed25519PrivateKey, Signer
@@ -121,8 +122,10 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
             await serving
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            async with Client(url) as client:
-                yield World(url, signer_of(configured), client, app)
+            service = signer_of(configured)
+            known = {service.did: own_methods(service.did, service.key.public)}
+            async with Client(url, known=known) as client:
+                yield World(url, service, client, app)
         finally:
             server.should_exit = True
             await serving
