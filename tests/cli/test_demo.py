@@ -65,7 +65,7 @@ class Liar(Client):
         super().__init__("http://127.0.0.1:9")
         self._cast = cast
         self._results = list(results)
-        self._known: dict[str, Receipt] = {}
+        self._given: dict[str, Receipt] = {}
         self._repeat = repeat
         self._later = later
 
@@ -74,19 +74,19 @@ class Liar(Client):
 
     async def execute(self, invocation: Invocation, proofs: object = ()) -> Receipt:
         del proofs
-        known = self._known.get(str(invocation.task))
+        known = self._given.get(str(invocation.task))
         if known is None:
-            known = self._known[str(invocation.task)] = self._receipt(invocation, self._results.pop(0))
+            known = self._given[str(invocation.task)] = self._receipt(invocation, self._results.pop(0))
         return known
 
     async def send(self, request: Container) -> Container:
         (invocation,) = request.invocations
-        known = self._known[str(invocation.task)]
+        known = self._given[str(invocation.task)]
         return Container.of(self._receipt(invocation, self._repeat) if self._repeat else known)
 
     async def receipt(self, task: object, *, executor: object = None) -> Receipt | None:
         del executor
-        return None if self._later == "none" else self._known[str(task)]
+        return None if self._later == "none" else self._given[str(task)]
 
 
 class NotFound(Failure):
