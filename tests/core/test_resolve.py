@@ -352,7 +352,7 @@ async def test_a_small_body_that_unzips_to_a_large_one(host: Host, fetcher: WebF
 async def test_a_host_that_says_nothing(host: Host, fetcher: WebFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
     did = host.did()
     assert resolve.WEB_TIMEOUT == 10.0
-    monkeypatch.setattr(resolve, "WEB_TIMEOUT", 0.05)
+    monkeypatch.setattr(resolve, "WEB_TIMEOUT", 0.5)
 
     async def answer(request: web.Request) -> web.StreamResponse:
         del request

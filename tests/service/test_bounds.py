@@ -84,7 +84,7 @@ class TestConnections:
         await lives(world)
 
     async def test_a_head_arrives_in_time(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("forge.cli.protocol.HEAD_DEADLINE", 0.05)
+        monkeypatch.setattr("forge.cli.protocol.HEAD_DEADLINE", 1.0)
         for begun in (b"", b"GET / HTTP/1.1\r\nHost"):
             async with connected(world) as (reader, writer):
                 writer.write(begun)
@@ -111,7 +111,7 @@ class TestConnections:
         await lives(world)
 
     async def test_an_answer_is_not_kept_for_who_does_not_read_it(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("forge.cli.protocol.WRITE_DEADLINE", 0.05)
+        monkeypatch.setattr("forge.cli.protocol.WRITE_DEADLINE", 0.5)
         body = Container.of(world.invocation("/debug/echo", {"message": "x" * 1_000_000}, by=Signer.generate())).to_cbor()
         request = HEAD.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
         async with connected(world) as (reader, writer):
