@@ -300,10 +300,6 @@ class Catalog:
         """Give the route of exactly this command."""
         return self._routes.get(path)
 
-    def below(self, path: CommandPath) -> Catalog:
-        """Give those commands that `path` covers."""
-        return Catalog(*(route for route in self if path.covers(route.command.path)))
-
     def without(self, path: CommandPath) -> Catalog:
         """Give all but those commands that `path` covers."""
         return Catalog(*(route for route in self if not path.covers(route.command.path)))

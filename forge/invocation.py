@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
-from forge import dagcbor, envelope
+from forge import envelope
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
@@ -143,8 +143,3 @@ class Invocation(Sealed):
             b"\xa4\x63cmd%b\x63sub%b\x64args%b\x65nonce%b"
             % tuple(self.envelope.raw(key) for key in ("cmd", "sub", "args", "nonce"))
         )
-
-
-def task_bytes(command: CommandPath, subject: DID, arguments: Mapping[str, object], nonce: bytes) -> bytes:
-    """Write the map that a task CID is the name of, for a task that nobody has signed yet."""
-    return dagcbor.encode({"cmd": command, "sub": subject, "args": arguments, "nonce": nonce})

@@ -15,7 +15,7 @@ from forge.container import Container, Token, decode_token
 from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import DIDKeyResolutionError, Failure
-from forge.invocation import Invocation, task_bytes
+from forge.invocation import Invocation
 from forge.keys import did_key_methods
 from forge.policy import Policy
 from forge.receipt import Receipt
@@ -134,7 +134,9 @@ def test_a_token_is_made_from_what_it_means(case: dict[str, Any]) -> None:
 def test_a_task(case: dict[str, Any]) -> None:
     invocation = Invocation.decode(bytes.fromhex(case["hex"]))
     assert str(invocation.task) == case["task"]
-    made = task_bytes(invocation.command, invocation.subject, invocation.arguments, invocation.nonce)
+    made = dagcbor.encode(
+        {"cmd": invocation.command, "sub": invocation.subject, "args": invocation.arguments, "nonce": invocation.nonce}
+    )
     assert str(CID.of(made)) == case["task"]
 
 
