@@ -13,8 +13,8 @@ One value, used by both sides. A client makes invocations and reads receipts wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
@@ -89,6 +89,10 @@ class Task(Generic[A]):
     """This service."""
     at: int
     """Unix seconds: now, for all of this task. Handlers see no other clock."""
+    invocation: Invocation
+    """The token itself."""
+    evidence: Mapping[CID, Delegation | Receipt] = field(default_factory=dict)
+    """What the command's `evidence` names, as far as it came along; each is signed by its issuer."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Role:
 
 
 SERVICE: Final = Role("service", lambda task, _: task.executor)
+ISSUER: Final = Role("issuer", lambda task, _: task.issuer)
+"""Who invokes, about itself: what it asks cannot be delegated."""
 ANYONE: Final = Role("anyone", lambda task, _: task.subject)
 
 
@@ -132,6 +138,7 @@ class Command(Generic[A, R]):
         subjects: Sequence[Role],
         failures: Sequence[type[Failure]] = (),
         refusal: Callable[[Task[A]], Failure] | None = None,
+        evidence: Callable[[A], Iterable[CID]] | None = None,
     ) -> None:
         """Define a command.
 
@@ -144,6 +151,8 @@ class Command(Generic[A, R]):
             failures: what it declares; a handler that raises anything else has a fault.
             refusal: what is answered for a subject that it does not serve. Where a stranger must not learn what is there,
                 this is what "there is none" looks like, word for word. `InvalidSubject` where None.
+            evidence: names the delegations and receipts that the handler judges, beside the chain that authorizes it: they
+                come in the same container, and their signatures are verified before the handler sees them.
         """
         self.path = CommandPath(path)
         self.arguments = arguments
@@ -151,6 +160,7 @@ class Command(Generic[A, R]):
         self.effect = effect
         self.subjects = tuple(subjects)
         self.failures = tuple(failures)
+        self.evidence = evidence
         self._refusal = refusal
         self._keys = frozenset(field.alias or name for name, field in arguments.model_fields.items())
 

@@ -10,9 +10,11 @@ from base64 import b32decode, b32encode
 from binascii import Error as Base32Error
 from functools import cached_property
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from multiformats import multibase, varint
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 from forge.errors import CIDError
 
@@ -107,6 +109,21 @@ class CID:
 
     def __hash__(self) -> int:
         return self._hash
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - pydantic's signature
+        """Let pydantic take links: the text of a CID is none."""
+        del source, handler
+        return core_schema.custom_error_schema(
+            core_schema.is_instance_schema(cls), custom_error_type="link", custom_error_message="Input should be a link"
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's signature
+        """Describe links in JSON Schema, in their DAG-JSON form."""
+        del schema, handler
+        link = {"type": "string", "pattern": "^[a-zA-Z0-9]+$", "maxLength": MAX_CID_TEXT}
+        return {"type": "object", "properties": {"/": link}, "required": ["/"], "additionalProperties": False}
 
 
 def _check(data: bytes) -> None:

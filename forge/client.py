@@ -17,11 +17,12 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import Failure, ServiceError
 from forge.invocation import Invocation
-from forge.keys import Signer, VerificationMethod
+from forge.keys import Signer
+from forge.method import VerificationMethod
 from forge.ports import Clock
 from forge.receipt import Receipt
 from forge.resolve import Resolver, WebFetcher
-from forge.verify import verify_receipt
+from forge.verify import Facts, verify_receipt
 from forge.wire import CONTENT_TYPE, read_answer
 
 TIMEOUT: Final = 60.0
@@ -185,7 +186,7 @@ class Client:
         if receipt.executor != executor:
             raise ServiceError(f"the receipt is by {receipt.executor}, and {executor} was asked")
         try:
-            verify_receipt(receipt, await self._resolver.resolve([executor]))
+            verify_receipt(receipt, Facts(self._clock(), await self._resolver.resolve([executor])))
         except Failure as failure:
             raise ServiceError(f"the receipt cannot be trusted: {failure.name}: {failure.message}") from failure
 

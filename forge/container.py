@@ -148,6 +148,11 @@ class Container:
         return MappingProxyType({token.cid: token for token in self.tokens if isinstance(token, Delegation)})
 
     @cached_property
+    def by_cid(self) -> Mapping[CID, Token]:
+        """All tokens, by their CIDs."""
+        return MappingProxyType({token.cid: token for token in self.tokens})
+
+    @cached_property
     def invocations(self) -> tuple[Invocation, ...]:
         """The invocations that are not receipts, in the order in which they came."""
         return tuple(token for token in self.tokens if isinstance(token, Invocation))

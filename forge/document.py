@@ -13,7 +13,8 @@ from multiformats import multibase
 
 from forge.did import DID
 from forge.errors import DIDError, KeyFormatError
-from forge.keys import PublicKey, VerificationMethod, public_key
+from forge.keys import PublicKey, public_key
+from forge.method import VerificationMethod
 
 CONTEXT: Final = "https://www.w3.org/ns/did/v1.1"
 RELATIONSHIPS: Final = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")

@@ -120,9 +120,8 @@ def seal(signer: Signer, kind: str, payload: dict[str, object]) -> Envelope:
     Raises:
         DagCborError: the payload holds something that DAG-CBOR cannot say.
     """
-    header = signer.key.public.algorithm.header
-    signed = dagcbor.encode({"h": header, f"ucan/{kind}@{VERSIONS[0]}": payload})
-    return decode(b"\x82" + dagcbor.encode(signer.key.sign(signed)) + signed)
+    signed = dagcbor.encode({"h": signer.algorithm.header, f"ucan/{kind}@{VERSIONS[0]}": payload})
+    return decode(b"\x82" + dagcbor.encode(signer.sign(signed)) + signed)
 
 
 def fresh_nonce() -> bytes:

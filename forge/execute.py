@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from secrets import token_hex
 from typing import Any, Final, Generic, TypeVar
 
@@ -22,6 +23,7 @@ import structlog
 from forge.binding import Catalog, Effect, Route, Task, to_wire
 from forge.container import Container
 from forge.dagcbor import Value
+from forge.delegation import Delegation
 from forge.errors import Failure, HandlerExecutionError, HandlerNotFound, InvalidAudience
 from forge.invocation import Invocation
 from forge.keys import Signer
@@ -29,7 +31,18 @@ from forge.policy import Budget
 from forge.ports import Clock, LedgerEntry, Store, Transaction
 from forge.receipt import Receipt
 from forge.resolve import Resolver
-from forge.verify import LEEWAY, Facts, RequestMemory, SignatureMemory, Verified, issuers, verify
+from forge.verify import (
+    LEEWAY,
+    MAX_PROOFS,
+    Facts,
+    RequestMemory,
+    SignatureMemory,
+    Verified,
+    issuers,
+    verify,
+    verify_delegation,
+    verify_receipt,
+)
 
 FAULT_TTL: Final = 30
 """Seconds until which the receipt of an unexpected fault is worth keeping; after that it is worth trying again."""
@@ -133,7 +146,7 @@ class Executor(Generic[Tx]):
                 await asyncio.sleep(0)
                 breath = loop.time()
             try:
-                ready = self._prepare(invocation, request, facts, memory, budget)
+                ready = await self._weigh(self._prepare(invocation, request, facts, memory, budget), request, facts, memory)
             except Failure as failure:
                 answers.append(_done(self._refusal(invocation, failure, now)))
                 continue
@@ -176,8 +189,28 @@ class Executor(Generic[Tx]):
             issuer=invocation.issuer,
             executor=self._did,
             at=facts.now,
+            invocation=invocation,
         )
         return _Ready(route, task, verified)
+
+    async def _weigh(self, ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
+        """Add the evidence that the command asks for, once its signatures are verified.
+
+        Raises:
+            Failure: one of them is not signed by its issuer.
+        """
+        if ready.route.command.evidence is None:
+            return ready
+        asked = islice(ready.route.command.evidence(ready.task.arguments), MAX_PROOFS)
+        tokens = [token for cid in asked if isinstance(token := request.by_cid.get(cid), Delegation | Receipt)]
+        signers = frozenset(token.issuer if isinstance(token, Delegation) else token.executor for token in tokens)
+        facts = replace(facts, keys=await self._resolver.resolve(signers))
+        for token in tokens:
+            if isinstance(token, Delegation):
+                verify_delegation(token, facts, memory=memory)
+            else:
+                verify_receipt(token, facts, memory=memory)
+        return replace(ready, task=replace(ready.task, evidence={token.cid: token for token in tokens}))
 
     async def _finish(self, ready: _Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""

@@ -17,7 +17,7 @@ import aiohttp
 from forge.did import DID
 from forge.document import methods_of
 from forge.errors import DecodeError, DIDKeyResolutionError
-from forge.keys import VerificationMethod, did_key_methods
+from forge.method import VerificationMethod, did_key_methods
 from forge.verify import Keys
 
 WEB_TIMEOUT: Final = 10.0

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from forge import attestation
 from forge.cid import CID
 from forge.delegation import Delegation
 from forge.did import DID
@@ -42,12 +43,14 @@ from forge.errors import (
     InvalidSignature,
     InvalidSubject,
     Revoked,
+    TokenError,
     TooEarly,
     UnavailableProof,
     UnverifiableSignature,
 )
 from forge.invocation import Invocation
-from forge.keys import PublicKey, VerificationMethod
+from forge.keys import PublicKey
+from forge.method import Authority, Relationship, VerificationMethod
 from forge.policy import Budget
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
@@ -169,7 +172,7 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
     """
     memory = memory or SignatureMemory(1)
     # 1
-    _signed("invocation", invocation, facts.keys, None)
+    _signed(invocation, facts, None, what="invocation")
     # 2: an invocation has no `nbf`, and its `iat` binds nobody
     _not_expired("invocation", "", invocation, facts.now, leeway)
     # 3
@@ -178,7 +181,7 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
     authority = invocation.subject
     for position, proof in enumerate(chain):
         place = f" (proof {position + 1} of {len(chain)})"
-        _signed("proof", proof, facts.keys, memory, place)
+        _signed(proof, facts, memory, what="proof", place=place)
         _not_expired("proof", place, proof, facts.now, leeway)
         _not_early(place, proof, facts.now, leeway)
         _not_revoked(chain, position, proof, facts.revoked)
@@ -218,7 +221,16 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
     return Verified(invocation, chain)
 
 
-def verify_receipt(receipt: Receipt, keys: Keys) -> None:
+def verify_delegation(delegation: Delegation, facts: Facts, *, memory: SignatureMemory | None = None) -> None:
+    """Verify that a delegation is its issuer's own: step 4a alone. Neither its time nor its authority is looked at.
+
+    Raises:
+        InvalidSignature, UnverifiableSignature, DIDKeyResolutionError: it is not signed by whoever it says.
+    """
+    _signed(delegation, facts, memory, what="delegation")
+
+
+def verify_receipt(receipt: Receipt, facts: Facts, *, memory: SignatureMemory | None = None) -> None:
     """Verify that a receipt is its executor's own word: signed by it, about itself (§5.2).
 
     A receipt's expiration says how long an answer is worth keeping, not whether it is true, and is not looked at.
@@ -228,7 +240,7 @@ def verify_receipt(receipt: Receipt, keys: Keys) -> None:
         InvalidClaim: issuer and subject differ; receipts are not issued on somebody else's behalf.
     """
     assertion = receipt.assertion
-    _signed("receipt", assertion, keys, None)
+    _signed(assertion, facts, memory, what="receipt")
     if assertion.issuer != assertion.subject:
         raise InvalidClaim(
             f'receipt "{receipt.cid}" is issued by "{_did(assertion.issuer)}" about "{_did(assertion.subject)}":'
@@ -251,20 +263,17 @@ def _resolve(invocation: Invocation, proofs: Mapping[CID, Delegation]) -> Iterat
 
 
 def _signed(
-    what: str,
-    token: Invocation | Delegation,
-    keys: Keys,
-    memory: SignatureMemory | None,
-    place: str = "",
+    token: Invocation | Delegation, facts: Facts, memory: SignatureMemory | None, *, what: str, place: str = ""
 ) -> None:
     """Step 1 and 4a: one of the issuer's verification methods made the signature, with the algorithm that the header names."""
+    relationship = Relationship.DELEGATION if isinstance(token, Delegation) else Relationship.INVOCATION
     envelope = token.envelope
     if envelope.algorithm is Algorithm.ABSENTEE:
         raise UnverifiableSignature(
             f'proof "{token.cid}" issued by "{_did(token.issuer)}" cannot be verified: its signature is absentee'
             f" ({what}{place}); somebody who can verify it must attest it",
         )
-    methods = keys.get(token.issuer)
+    methods = facts.keys.get(token.issuer)
     if methods is None:
         raise DIDKeyResolutionError(
             f'unable to resolve "{_did(token.issuer)}" key: not resolvable by any resolver ({what}{place})'
@@ -273,18 +282,50 @@ def _signed(
         raise DIDKeyResolutionError(methods.message)
     tried: list[str] = []
     for method in methods:
-        if method.key.algorithm is not envelope.algorithm:
-            tried.append(f"{method.id}: the key is {method.key.algorithm.name}, the signature {envelope.algorithm.name}")
-        elif memory.verify(method.key, envelope) if memory else method.key.verify(envelope.signed, envelope.signature):
+        reason = _refuses(method, relationship, envelope, facts.now, memory)
+        if reason is None:
             return
-        else:
-            tried.append(f"{method.id}: signature mismatch")
+        tried.append(f"{method.id}: {reason}")
     # The word "proof" is the Go peers', for invocations too; what it really is follows.
     raise InvalidSignature(
         f'proof "{token.cid}" does not have a valid signature from "{_did(token.issuer)}"'
         "\n  ℹ️ Tried these verification methods:"
         + "".join(f"\n    - {line}" for line in tried or ["none: the DID has no method for this"])
         + f"\n  It is the {what}{place}.",
+    )
+
+
+def _refuses(
+    method: VerificationMethod, relationship: Relationship, token: Envelope, now: int, memory: SignatureMemory | None
+) -> str | None:
+    """Say why a method did not make a token's signature; None where it did (§2.5)."""
+    reason = method.refuses(relationship, now)
+    if reason is not None:
+        return reason
+    if isinstance(method.key, Authority):
+        return _not_attested(method.key, token, now, memory)
+    if not isinstance(method.key, PublicKey):
+        return "it has no key"
+    if method.key.algorithm is not token.algorithm:
+        return f"the key is {method.key.algorithm.name}, the signature {token.algorithm.name}"
+    good = memory.verify(method.key, token) if memory else method.key.verify(token.signed, token.signature)
+    return None if good else "signature mismatch"
+
+
+def _not_attested(authority: Authority, token: Envelope, now: int, memory: SignatureMemory | None) -> str | None:
+    """Say why an authority did not attest a token's signature; None where it did (§2.8)."""
+    if token.algorithm is not Algorithm.ATTESTED:
+        return f"{_did(authority.did)} must attest the signature, and this is {token.algorithm.name}"
+    try:
+        inner = attestation.read(token, authority.did).envelope
+    except TokenError as error:
+        return str(error)
+    reasons = [_refuses(method, Relationship.INVOCATION, inner, now, memory) for method in authority.methods]
+    if None in reasons:
+        return None
+    tried = zip(authority.methods, reasons, strict=True)
+    return f"not attested by {_did(authority.did)}: " + (
+        "; ".join(f"{one.id}: {why}" for one, why in tried) or "it has no method"
     )
 
 

@@ -9,10 +9,22 @@ from forge.cli.exits import UsageError
 from forge.cli.files import read
 from forge.cli.parties import read_did
 from forge.errors import KeyFormatError
-from forge.keys import Ed25519PrivateKey, PrivateKey, Signer, private_key, private_key_from_pem
+from forge.keys import (
+    Ed25519PrivateKey,
+    P256PrivateKey,
+    PrivateKey,
+    Secp256k1PrivateKey,
+    Signer,
+    private_key,
+    private_key_from_pem,
+)
 
-KINDS: Final = {"ed25519": Ed25519PrivateKey}
-"""What `--type` may be. Each can `generate()`."""
+KINDS: Final[dict[str, type[PrivateKey]]] = {
+    "ed25519": Ed25519PrivateKey,
+    "secp256k1": Secp256k1PrivateKey,
+    "p256": P256PrivateKey,
+}
+"""What `--type` may be."""
 DEFAULT_KIND: Final = "ed25519"
 
 

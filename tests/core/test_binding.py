@@ -126,7 +126,7 @@ def test_arguments_that_are_good() -> None:
         ({"amount": "1"}, ["args.amount: Input should be a valid integer, found text"]),
         ({"ok": 1}, ["args.ok: Input should be a valid boolean, found an integer"]),
         ({"data": "x"}, ["args.data: Input should be a valid bytes, found text"]),
-        ({"proof": str(LINK)}, ["args.proof: Input should be an instance of CID, found text"]),
+        ({"proof": str(LINK)}, ["args.proof: Input should be a link, found text"]),
         ({"tags": "x"}, ["args.tags: Input should be a valid list, found text"]),
         ({"tags": ["a", LINK]}, ["args.tags[1]: Input should be a valid string, found a link"]),
         (
@@ -362,7 +362,8 @@ def test_a_declared_failure_goes_before_the_protocol_s_of_the_same_name() -> Non
 
 
 def task(subject: DID = SERVICE.did, issuer: DID = ALICE.did) -> Task[DoArguments]:
-    return Task(LINK, DO.path, DO.parse(GOOD), subject, issuer, SERVICE.did, NOW)
+    invocation = DO.invoke(ALICE, DO.parse(GOOD), subject=ALICE.did, expiration=None)
+    return Task(LINK, DO.path, DO.parse(GOOD), subject, issuer, SERVICE.did, NOW, invocation)
 
 
 def do(task: Task[DoArguments], tx: Any) -> DoResult:

@@ -11,7 +11,8 @@ from multiformats import multibase
 from forge.did import DID
 from forge.document import MAX_METHOD_TEXT, MAX_METHODS, RELATIONSHIPS, describe, methods_of, own_methods
 from forge.errors import DIDError
-from forge.keys import Ed25519PrivateKey, VerificationMethod
+from forge.keys import Ed25519PrivateKey
+from forge.method import VerificationMethod
 from tests.core.principals import ALICE, BOB, CAROL, MAILTO_DID, SECP_DID, SERVICE
 
 WEB: Final = DID("did:web:example.com")

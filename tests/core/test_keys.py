@@ -26,12 +26,11 @@ from forge.keys import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
     Signer,
-    VerificationMethod,
-    did_key_methods,
     private_key,
     private_key_from_pem,
     public_key,
 )
+from forge.method import VerificationMethod, did_key_methods
 from forge.varsig import Algorithm
 from tests.core.principals import ALICE, DIDS, EVERYBODY, SECP_DID, SEEDS, SERVICE
 

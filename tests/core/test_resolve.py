@@ -17,7 +17,7 @@ from forge import resolve
 from forge.did import DID
 from forge.document import describe, own_methods
 from forge.errors import DIDKeyResolutionError
-from forge.keys import VerificationMethod, did_key_methods
+from forge.method import VerificationMethod, did_key_methods
 from forge.resolve import MAX_DOCUMENT_BYTES, Resolver, WebFetcher, web_url
 from tests.core.principals import ALICE, BOB, MAILTO_DID, SECP_DID, SERVICE
 

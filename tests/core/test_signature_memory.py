@@ -20,7 +20,8 @@ from forge.errors import (
     UnverifiableSignature,
 )
 from forge.invocation import Invocation
-from forge.keys import PublicKey, Signer, VerificationMethod
+from forge.keys import PublicKey, Signer
+from forge.method import VerificationMethod
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
 from forge.verify import Facts, RequestMemory, SignatureMemory, verify, verify_receipt
@@ -208,17 +209,17 @@ def test_a_remembered_signature_is_not_one_under_another_algorithm() -> None:
 
 
 def test_a_receipt_that_is_its_executor_s_word() -> None:
-    verify_receipt(Receipt.issue(SERVICE, ran=RAN, out={}, issued_at=NOW), KEYS)
+    verify_receipt(Receipt.issue(SERVICE, ran=RAN, out={}, issued_at=NOW), Facts(NOW, KEYS))
 
 
 def test_a_receipt_s_expiration_is_not_looked_at() -> None:
-    verify_receipt(Receipt.issue(SERVICE, ran=RAN, out={}, issued_at=NOW, expiration=0), KEYS)
+    verify_receipt(Receipt.issue(SERVICE, ran=RAN, out={}, issued_at=NOW, expiration=0), Facts(NOW, KEYS))
 
 
 def test_a_receipt_signed_by_another() -> None:
     token = Receipt.decode(seal(CAROL, INV, receipt_payload(SERVICE, sub=str(SERVICE.did))))
     with pytest.raises(InvalidSignature) as caught:
-        verify_receipt(token, KEYS)
+        verify_receipt(token, Facts(NOW, KEYS))
     assert caught.value.message == (
         f'proof "{token.cid}" does not have a valid signature from "{SERVICE.did}"\n  ℹ️ Tried these verification methods:'
         f"\n    - {SERVICE.did}#{SERVICE.key.public.text}: signature mismatch\n  It is the receipt."
@@ -228,7 +229,7 @@ def test_a_receipt_signed_by_another() -> None:
 def test_a_receipt_about_somebody_else() -> None:
     token = Receipt.decode(receipt(SERVICE, sub=str(ALICE.did)))
     with pytest.raises(InvalidClaim) as caught:
-        verify_receipt(token, KEYS)
+        verify_receipt(token, Facts(NOW, KEYS))
     assert caught.value.message == (
         f'receipt "{token.cid}" is issued by "{SERVICE.did}" about "{ALICE.did}": those must be the same'
     )
@@ -237,21 +238,21 @@ def test_a_receipt_about_somebody_else() -> None:
 def test_a_receipt_of_a_stranger() -> None:
     token = Receipt.issue(STRANGER, ran=RAN, out={}, issued_at=NOW)
     with pytest.raises(DIDKeyResolutionError, match=r"not resolvable by any resolver \(receipt\)$"):
-        verify_receipt(token, KEYS)
+        verify_receipt(token, Facts(NOW, KEYS))
     with pytest.raises(DIDKeyResolutionError, match=r"^why$"):
-        verify_receipt(token, {STRANGER.did: DIDKeyResolutionError("why")})
+        verify_receipt(token, Facts(NOW, {STRANGER.did: DIDKeyResolutionError("why")}))
 
 
 def test_an_absentee_receipt() -> None:
     data = seal(SERVICE, INV, receipt_payload(SERVICE, sub=str(SERVICE.did)), header=Algorithm.ABSENTEE.header)
     with pytest.raises(UnverifiableSignature, match=r"its signature is absentee \(receipt\)"):
-        verify_receipt(Receipt.decode(data), KEYS)
+        verify_receipt(Receipt.decode(data), Facts(NOW, KEYS))
 
 
 def test_a_signature_comes_before_a_claim() -> None:
     token = Receipt.decode(seal(CAROL, INV, receipt_payload(SERVICE, sub=str(ALICE.did))))
     with pytest.raises(InvalidSignature):
-        verify_receipt(token, KEYS)
+        verify_receipt(token, Facts(NOW, KEYS))
 
 
 def test_a_verified_invocation_is_the_one_that_was_given() -> None:

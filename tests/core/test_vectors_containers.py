@@ -12,7 +12,7 @@ import pytest
 from forge.container import Container, Encoding, decode_token
 from forge.delegation import Delegation
 from forge.errors import ContainerError
-from forge.keys import did_key_methods
+from forge.method import did_key_methods
 from tests.core import shared
 
 shared.require_vectors()

@@ -16,7 +16,7 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import DIDKeyResolutionError, Failure
 from forge.invocation import Invocation
-from forge.keys import did_key_methods
+from forge.method import did_key_methods
 from forge.policy import Policy
 from forge.receipt import Receipt
 from forge.verify import Facts, issuers, verify

@@ -18,7 +18,8 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import DIDKeyResolutionError, Failure, HandlerNotFound, UnverifiableSignature
 from forge.invocation import Invocation
-from forge.keys import Ed25519PrivateKey, Signer, did_key_methods, private_key
+from forge.keys import Ed25519PrivateKey, Signer, private_key
+from forge.method import did_key_methods
 from forge.policy import Policy
 from forge.receipt import Receipt
 from forge.varsig import Algorithm
@@ -267,7 +268,7 @@ def test_the_golden_chain_verifies() -> None:
 
 @pytest.mark.parametrize("make", [r1, r2])
 def test_the_golden_receipts_verify(make: Any) -> None:
-    verify_receipt(make(), KEYS)
+    verify_receipt(make(), Facts(NOW, KEYS))
 
 
 def test_the_golden_policy_is_satisfied_by_the_golden_arguments() -> None:

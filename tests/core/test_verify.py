@@ -25,7 +25,7 @@ from forge.errors import (
     UnavailableProof,
     UnverifiableSignature,
 )
-from forge.keys import VerificationMethod, did_key_methods
+from forge.method import VerificationMethod, did_key_methods
 from forge.policy import Budget
 from forge.varsig import Algorithm
 from forge.verify import MAX_PROOFS, MAX_SHOWN, Facts, issuers, verify

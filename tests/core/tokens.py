@@ -8,7 +8,8 @@ from typing import Final
 from forge.cid import CID
 from forge.delegation import Delegation
 from forge.did import DID
-from forge.keys import Signer, did_key_methods
+from forge.keys import Signer
+from forge.method import did_key_methods
 from forge.varsig import Algorithm
 from forge.verify import Facts, Keys
 from tests.core.principals import ALICE, BOB, EVERYBODY, NOW, N

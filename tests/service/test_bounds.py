@@ -127,11 +127,11 @@ class TestConnections:
         await lives(world)
 
     async def test_all_bodies_together_end_somewhere(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("forge.server.MAX_BODIES", 3_000_000)
+        monkeypatch.setattr("forge.server.bodies.MAX_BODIES", 3_000_000)
         async with connected(world) as (_, slow):
             slow.write(HEAD.encode() + b"Content-Length: 2000000\r\n\r\n" + bytes(1_900_000))
             await slow.drain()
-            while world.app.state.service.bodies.bytes < 1_900_000:  # noqa: ASYNC110 - the service has no event for it
+            while world.app.state.host.bodies.bytes < 1_900_000:  # noqa: ASYNC110 - the service has no event for it
                 await asyncio.sleep(0.01)
             async with connected(world) as (reader, writer):
                 writer.write(HEAD.encode() + b"Content-Length: 2000000\r\n\r\n" + bytes(1_900_000))
@@ -139,7 +139,7 @@ class TestConnections:
         async with aiohttp.ClientSession() as http, http.get(world.url + "/metrics") as response:
             assert 'forge_refused_requests_total{status="503"} 1.0' in await response.text()
         # What was cut off is let go.
-        while world.app.state.service.bodies.bytes:  # noqa: ASYNC110 - the same
+        while world.app.state.host.bodies.bytes:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
         await lives(world)
 

@@ -186,13 +186,13 @@ class TestSeveral:
 
 class TestDispatchingDirectly:
     async def test_what_is_for_somebody_else_is_named(self, world: World) -> None:
-        executor = world.app.state.service.executor
+        executor = world.app.state.host.executor
         foreign = invocation()
         receipt = await executor.dispatch(foreign, Container.of(foreign))
         expected = f'invalid audience: expected "{world.service.did}", got "{SERVICE.did}"'
         assert receipt.error == {"name": "InvalidAudience", "message": expected}
 
     async def test_what_is_for_us_is_executed(self, world: World) -> None:
-        executor = world.app.state.service.executor
+        executor = world.app.state.host.executor
         ours = world.invocation(str(catalog.note.path), {"text": "x"}, by=SOMEBODY)
         assert (await executor.dispatch(ours, Container.of(ours))).ok == {"text": "x"}

@@ -221,7 +221,7 @@ class TestProviderAdd:
             by=customer,
         )
         # Nothing releases a consumer yet, so this is done where it will be done: in the store.
-        store = world.app.state.service.store
+        store = world.app.state.host.store
         await store.change(lambda tx: tx.release(world.service.did, space.did, at=1, task=CID.of(b"\xf6")))
         again = await world.ask(provider_add.add, provisioning(world, space.did), by=customer)
         assert again.id != made.id
@@ -252,12 +252,13 @@ class TestProviderAdd:
             issuer=world.service.did,
             executor=world.service.did,
             at=1,
+            invocation=world.invocation("/provider/add", {}, by=world.service),
         )
         failure = provider_add.add.refuse(task)
         assert isinstance(failure, provider_add.InvalidAccount)
         assert 'found "did:pkh:' in failure.message
         with pytest.raises(provider_add.AccountPlanMissing):
-            await world.app.state.service.store.change(lambda tx: provider_add.handle(task, tx))
+            await world.app.state.host.store.change(lambda tx: provider_add.handle(task, tx))
 
 
 class TestSpaceInfo:
@@ -299,7 +300,7 @@ class TestSubscriptions:
             subscription_assign.AssignArguments(subscription=second, consumers=[space.did]),
             by=customer,
         )
-        rows = await world.app.state.service.store.read(lambda tx: tx.history(space.did))
+        rows = await world.app.state.host.store.read(lambda tx: tx.history(space.did))
         assert [(row.subscription, row.until is None) for row in rows] == [(first, False), (second, True)]
         assert rows[0].ended_by == rows[1].task
 
@@ -391,7 +392,7 @@ class TestSubscriptions:
             customer=customer.did, provider=world.service.did, product=PRODUCT, reason="for the archive"
         )
         made = await world.ask(subscription_add.add, arguments, by=world.service)
-        events = await world.app.state.service.store.read(lambda tx: tx.events())
+        events = await world.app.state.host.store.read(lambda tx: tx.events())
         (event,) = [one for one in events if one.subscription == made.id]
         assert (event.type, event.data["reason"], event.subject) == ("subscription-added", "for the archive", world.service.did)
 
@@ -405,7 +406,7 @@ class TestEvents:
     async def test_every_change_appends_what_happened_under_its_task(self, world: World) -> None:
         customer, space = await world.customer(), Signer.generate()
         made = await world.ask(provider_add.add, provisioning(world, space.did), by=customer)
-        events = await world.app.state.service.store.read(lambda tx: tx.events())
+        events = await world.app.state.host.store.read(lambda tx: tx.events())
         assert [event.type for event in events] == ["customer-added", "subscription-added", "consumer-assigned"]
         assert [event.issuer for event in events] == [world.service.did, customer.did, customer.did]
         assert events[1].task == events[2].task
@@ -433,5 +434,5 @@ class TestEvents:
         for path, (by, arguments) in tried.items():
             (receipt,) = await world.send(world.invocation(path, to_wire(arguments), by=by))
             assert receipt.ok is not None, (path, receipt.error)
-            events = await world.app.state.service.store.read(lambda tx: tx.events())
+            events = await world.app.state.host.store.read(lambda tx: tx.events())
             assert [event for event in events if event.task == receipt.ran and event.command == path], path

@@ -85,7 +85,7 @@ class TestOnce:
         (second,) = await world.send(invocation)
         assert first.error == {"name": "Declared", "message": "declared"}
         assert bytes(first) == bytes(second)
-        store = world.app.state.service.store
+        store = world.app.state.host.store
         assert await store.read(lambda tx: tx.customer(somebody.did)) is None, "its rows are undone"
         kept = await store.read(lambda tx: tx.entry(invocation.task))
         assert (kept.invocation, kept.receipt, kept.issuer, kept.subject, kept.command) == (
@@ -126,7 +126,7 @@ class TestFaults:
             assert receipt.assertion.expiration is not None
             assert 0 < receipt.assertion.expiration - now() <= 30
         assert bytes(first) != bytes(second), "it is not kept: it was tried again"
-        store = world.app.state.service.store
+        store = world.app.state.host.store
         assert await store.read(lambda tx: tx.customer(somebody.did)) is None
         assert await store.read(lambda tx: tx.recorded(invocation.task)) is None
         reference = first.error_message.rpartition(" ")[2] if first.error_message else ""
@@ -136,7 +136,7 @@ class TestFaults:
     async def test_a_deadline_is_answered_and_the_repeat_finds_out(self, tmp_path: Path) -> None:
         somebody = Signer.generate()
         async with running(tmp_path, deadline=0.05) as world:
-            store = world.app.state.service.store
+            store = world.app.state.host.store
             held = asyncio.Event()
             release = asyncio.Event()
             loop = asyncio.get_running_loop()
@@ -153,7 +153,7 @@ class TestFaults:
             release.set()
             await holding
             # From here on the machine may be as slow as it likes.
-            world.app.state.service.executor._deadline = 30
+            world.app.state.host.executor._deadline = 30
             (receipt,) = await world.send(invocation)
             assert receipt.ok == {"text": ""}
             assert (await world.ask(catalog.count, by=somebody)).text == "1"
@@ -279,7 +279,7 @@ class TestNothingUnverifiedLeavesATrace:
             assert {"customer", "event", "ledger"} <= set(tables)
             return [(table, *row) for table in tables for row in tx._execute(f'SELECT * FROM "{table}"').fetchall()]  # noqa: S608
 
-        found: list[tuple[Any, ...]] = await world.app.state.service.store.read(dump)
+        found: list[tuple[Any, ...]] = await world.app.state.host.store.read(dump)
         return found
 
 
@@ -299,7 +299,7 @@ class TestRevocation:
             (receipt,) = await world.send(invocation, proof)
             return receipt.error_name
 
-        store = world.app.state.service.store
+        store = world.app.state.host.store
         assert await attempt() is None
         await store.change(lambda tx: tx.revoke(proof.cid, stranger.did, CID.of(b"\x01"), at=now()))
         assert await attempt() is None, "only an issuer of the chain can revoke"

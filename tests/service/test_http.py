@@ -176,7 +176,7 @@ class TestInvoking:
         assert (await post(http, world, Container.of().to_cbor()))[0] == 200
 
     async def test_a_body_that_does_not_arrive_is_408(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("forge.server.BODY_DEADLINE", 0.1)
+        monkeypatch.setattr("forge.server.bodies.BODY_DEADLINE", 0.1)
         host, _, port = world.url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {CONTENT_TYPE}\r\nContent-Length: 100\r\n\r\n"
@@ -269,7 +269,7 @@ class TestHealth:
                 assert (response.status, await response.text()) == (200, "ok\n")
 
     async def test_not_ready_without_the_store(self, world: World, http: aiohttp.ClientSession) -> None:
-        await world.app.state.service.store.close()
+        await world.app.state.host.store.close()
         async with http.get(world.url + "/health/live") as response:
             assert response.status == 200
         for path in ("/health/ready", f"/receipt/{CID.of(b'x')}"):

@@ -1,0 +1,66 @@
+"""The app: which endpoint answers where, from settings to the last request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from forge.binding import Catalog
+from forge.command import CommandPath
+from forge.config import Settings, find, load, signer_of, store_of
+from forge.ports import Store
+from forge.server import endpoints
+from forge.server.host import Host
+from forge.server.refusal import Refused
+
+DEBUG: Final = CommandPath("/debug")
+
+log = structlog.get_logger("forge")
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """Make the app. Without settings they are read from where `forge.config` finds them, as each worker process does.
+
+    Raises:
+        ConfigurationError: the service cannot start like this.
+    """
+    settings = settings or load()
+    signer = signer_of(settings)
+    catalog: Catalog = find(settings.catalog)
+    if not (settings.debug or settings.dev):
+        catalog = catalog.without(DEBUG)
+    url = store_of(settings)
+    connect = find(settings.connect)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        store: Store[Any] = await connect(url)
+        app.state.host = Host(settings, signer, catalog, store)
+        log.info("started", did=signer.did, commands=len(catalog))
+        try:
+            yield
+        finally:
+            await store.close()
+            log.info("stopped", did=signer.did)
+
+    app = Starlette(
+        routes=[
+            Route("/", endpoints.invoke, methods=["POST"]),
+            Route("/", endpoints.describe, methods=["GET"]),
+            Route("/.well-known/did.json", endpoints.did_document, methods=["GET"]),
+            Route("/receipt/{task}", endpoints.receipt, methods=["GET"]),
+            Route("/health/live", endpoints.live, methods=["GET"]),
+            Route("/health/ready", endpoints.ready, methods=["GET"]),
+            Route("/metrics", endpoints.metrics, methods=["GET"]),
+        ],
+        exception_handlers={Refused: endpoints.refused},
+        lifespan=lifespan,
+    )
+    # A redirect would go to whatever host the request names.
+    app.router.redirect_slashes = False
+    return app

@@ -1,0 +1,109 @@
+"""The endpoints: each reads a request, asks the host, and answers."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from forge.cid import CID
+from forge.container import Container
+from forge.errors import CIDError, ContainerError, StoreError
+from forge.page import page
+from forge.receipt import Receipt
+from forge.server import bodies
+from forge.server.host import Host
+from forge.server.refusal import Refused
+from forge.wire import CONTENT_TYPE, is_container
+
+log = structlog.get_logger("forge")
+
+
+async def invoke(request: Request) -> Response:
+    """Execute the invocations of a container."""
+    host: Host = request.app.state.host
+    content_type = request.headers.get("content-type", "")
+    if not is_container(content_type):
+        raise Refused(415, f"the content type is {content_type[:100]!r}; expected {CONTENT_TYPE}")
+    with host.bodies.hold() as held:
+        body = await bodies.read(request, host.settings.max_body, held)
+        try:
+            container = await host.read(body)
+        except ContainerError as error:
+            raise Refused(400, str(error)) from None
+        if container.undecodable:
+            # Counted, and no more: a line for each would be a log that strangers fill.
+            host.metrics.undecodable(len(container.undecodable))
+            log.debug("undecodable", count=len(container.undecodable), first=container.undecodable[0][:200])
+        with host.metrics.request():
+            answer = await host.executor.execute(container)
+        return _container(answer)
+
+
+async def describe(request: Request) -> Response:
+    """Say what this service is."""
+    host: Host = request.app.state.host
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(page(host.description), headers={"Vary": "Accept"})
+    return JSONResponse(host.description, headers={"Vary": "Accept"})
+
+
+async def did_document(request: Request) -> Response:
+    """Give the service's DID document."""
+    host: Host = request.app.state.host
+    return JSONResponse(host.document, media_type="application/did+json")
+
+
+async def receipt(request: Request) -> Response:
+    """Give the receipt of a task that ran."""
+    host: Host = request.app.state.host
+    try:
+        task = CID.parse(request.path_params["task"])
+    except CIDError as error:
+        raise Refused(400, str(error)) from None
+    try:
+        found = await host.store.receipt(task)
+    except StoreError:
+        log.exception("store")
+        raise Refused(503, "the store does not answer; try again") from None
+    if found is None:
+        raise Refused(404, f"no receipt of task {task}")
+    return _container(Container.of(Receipt.decode(found)))
+
+
+async def live(request: Request) -> Response:
+    """Say that the process answers."""
+    del request
+    return PlainTextResponse("ok\n")
+
+
+async def ready(request: Request) -> Response:
+    """Say whether the store answers."""
+    host: Host = request.app.state.host
+    try:
+        await host.store.ready()
+    except StoreError:
+        log.exception("not ready")
+        raise Refused(503, "the store does not answer") from None
+    return PlainTextResponse("ok\n")
+
+
+async def metrics(request: Request) -> Response:
+    """Give the counters."""
+    host: Host = request.app.state.host
+    content, media_type = host.metrics.render()
+    return Response(content, media_type=media_type)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """Answer with a status and one line."""
+    host: Host = request.app.state.host
+    status, reason = (error.status, error.reason) if isinstance(error, Refused) else (500, "internal error")
+    host.metrics.refused(status)
+    headers = {"Connection": "close"} if status in (408, 413, 503) else None
+    return PlainTextResponse(reason.replace("\n", " ") + "\n", status_code=status, headers=headers)
+
+
+def _container(answer: Container) -> Response:
+    # Starlette adds a charset to text types only, so this is the whole header value.
+    return Response(answer.to_cbor(), media_type=CONTENT_TYPE)

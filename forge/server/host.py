@@ -1,0 +1,79 @@
+"""The host: what the endpoints share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from importlib.metadata import version
+from typing import Any, Final
+
+from forge import document
+from forge.binding import Catalog
+from forge.config import Settings
+from forge.container import MAX_TOKENS, Container
+from forge.execute import Executor
+from forge.keys import Signer
+from forge.metrics import Metrics
+from forge.ports import Store
+from forge.resolve import Resolver
+from forge.server.bodies import Bodies
+
+LARGE_BODY: Final = 64 * 1024
+"""Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
+DISTRIBUTION: Final = "forge-ucan"
+
+
+class Host:
+    """What the endpoints share: made when the server starts, let go when it has finished what it took."""
+
+    def __init__(self, settings: Settings, signer: Signer, catalog: Catalog, store: Store[Any]) -> None:
+        self.settings = settings
+        self.signer = signer
+        self.catalog = catalog
+        self.store = store
+        self.metrics = Metrics()
+        self.bodies = Bodies()
+        self._reading = asyncio.Semaphore(1)
+        self.document = document.describe(signer.did, signer.key.public)
+        self.executor: Executor[Any] = Executor(
+            signer,
+            catalog,
+            store,
+            Resolver(own={signer.did: document.own_methods(signer.did, signer.key.public)}),
+            lambda: int(time.time()),
+            leeway=settings.leeway,
+            deadline=settings.deadline,
+            observe=self.metrics.outcome,
+        )
+
+    async def read(self, body: bytes) -> Container:
+        """Read a container; a large one on a thread, one at a time, so that others get their turn meanwhile.
+
+        Raises:
+            ContainerError: it is none.
+        """
+        if len(body) <= LARGE_BODY:
+            return Container.from_cbor(body)
+        async with self._reading:
+            return await asyncio.to_thread(Container.from_cbor, body)
+
+    @property
+    def description(self) -> dict[str, object]:
+        """What `GET /` says."""
+        return {
+            "name": "forge",
+            "version": version(DISTRIBUTION),
+            "did": self.signer.did,
+            "protocol": "UCAN 1.0.0-rc.1",
+            "commands": [
+                {
+                    "command": route.command.path,
+                    "summary": route.command.summary,
+                    "effect": route.command.effect.value,
+                    "subjects": [role.name for role in route.command.subjects],
+                    "failures": [failure.__name__ for failure in route.command.failures],
+                }
+                for route in self.catalog
+            ],
+            "limits": {"body": self.settings.max_body, "tokens": MAX_TOKENS, "leeway": self.settings.leeway},
+        }
