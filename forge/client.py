@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from io import BytesIO
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import aiohttp
 
@@ -15,7 +16,7 @@ from forge.cid import CID
 from forge.container import MAX_BYTES, Container
 from forge.delegation import Delegation
 from forge.did import DID
-from forge.errors import Failure, ServiceError
+from forge.errors import ContainerError, Failure, ServiceError
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.method import VerificationMethod
@@ -23,7 +24,7 @@ from forge.ports import Clock
 from forge.receipt import Receipt
 from forge.resolve import Resolver, WebFetcher
 from forge.verify import Facts, verify_receipt
-from forge.wire import CONTENT_TYPE, read_answer
+from forge.wire import CONTENT_TYPE, HEADER, read_answer, read_header, write_header
 
 TIMEOUT: Final = 60.0
 """Seconds for one request in all."""
@@ -31,6 +32,7 @@ LIFETIME: Final = 300
 """Seconds after which an invocation that the client signs itself expires: long enough to be sent again after a time-out."""
 LARGE_BODY: Final = 1024 * 1024
 _NOT_FOUND: Final = 404
+_SHOWN: Final = 200
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
@@ -163,6 +165,30 @@ class Client:
         """
         return read_answer(*await self._request("POST", self._url + "/", request.to_cbor()))
 
+    async def look(self, invocation: Invocation, proofs: Iterable[Delegation] = ()) -> Receipt:
+        """Have one invocation of a reading command executed over GET, by a header (§10.4); give its receipt, checked.
+
+        Raises:
+            ServiceError: as for `execute`; or the invocation, or its receipt, is too large for a header.
+        """
+        try:
+            headers = {HEADER: write_header(Container.of(invocation, proofs))}
+        except ContainerError as error:
+            raise ServiceError(f"the invocation cannot be sent like this: {error}; use `execute`") from error
+        async with self._response("GET", self._url + invocation.command, headers=headers) as response:
+            text = (await response.content.read(_SHOWN)).decode(errors="replace").strip()
+            value = response.headers.get(HEADER)
+        if value is None:
+            raise ServiceError(f"the service answered {response.status} without a receipt: {text}")
+        try:
+            receipt = read_header(value).receipts.get(invocation.task)
+        except ContainerError as error:
+            raise ServiceError(f"the service answered something that is {error}") from error
+        if receipt is None:
+            raise ServiceError(f"missing receipt for task: {invocation.task}")
+        await self._check(receipt, invocation.executor)
+        return receipt
+
     async def receipt(self, task: CID, *, executor: DID | None = None) -> Receipt | None:
         """Ask for the receipt of a task that ran. None: this service has none.
 
@@ -191,18 +217,24 @@ class Client:
             raise ServiceError(f"the receipt cannot be trusted: {failure.name}: {failure.message}") from failure
 
     async def _request(self, method: str, url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-        if self._session is None:
-            raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
         headers = {"Accept": CONTENT_TYPE} | ({"Content-Type": CONTENT_TYPE} if body is not None else {})
         # aiohttp writes bytes in one piece, and a file in pieces: beyond a megabyte it asks for the second.
         data = BytesIO(body) if body is not None and len(body) > LARGE_BODY else body
+        async with self._response(method, url, data=data, headers=headers) as response:
+            parts = bytearray()
+            async for part in response.content.iter_any():
+                parts += part
+                if len(parts) > MAX_BYTES:
+                    raise ServiceError(f"the service answered more than {MAX_BYTES} bytes")
+            return response.status, response.headers.get("Content-Type", ""), bytes(parts)
+
+    @asynccontextmanager
+    async def _response(self, method: str, url: str, **how: Any) -> AsyncIterator[aiohttp.ClientResponse]:  # noqa: ANN401 - aiohttp's
+        """Ask, and turn whatever goes wrong on the way into a `ServiceError`."""
+        if self._session is None:
+            raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
         try:
-            async with self._session.request(method, url, data=data, headers=headers, allow_redirects=False) as response:
-                parts = bytearray()
-                async for part in response.content.iter_any():
-                    parts += part
-                    if len(parts) > MAX_BYTES:
-                        raise ServiceError(f"the service answered more than {MAX_BYTES} bytes")
-                return response.status, response.headers.get("Content-Type", ""), bytes(parts)
+            async with self._session.request(method, url, allow_redirects=False, **how) as response:
+                yield response
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ServiceError(f"{url} was not reached: {str(error) or type(error).__name__}") from error

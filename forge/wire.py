@@ -1,4 +1,4 @@
-"""The wire: containers as HTTP bodies (protocol §10.1)."""
+"""The wire: containers as HTTP bodies, and in a header (protocol §10.1, §10.4)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from forge.errors import ContainerError, ServiceError
 CONTENT_TYPE: Final = "application/vnd.ipld.dag-cbor"
 """Of requests and responses. Go peers compare the whole header value, so nothing is ever added to it."""
 
+HEADER: Final = "X-UCAN-Container"
+"""Of requests, and of their responses, whose bodies are something else."""
+MAX_HEADER: Final = 8000
+"""Characters of that header: what proxies and clients let through, together with the other headers."""
+
+_TEXT_LETTERS: Final = frozenset("BCEFOP")
 _SHOWN: Final = 200
 _OK: Final = 200
 
@@ -17,6 +23,31 @@ _OK: Final = 200
 def is_container(content_type: str) -> bool:
     """Say whether a request's `Content-Type` announces a container; parameters are passed over."""
     return content_type.partition(";")[0].strip().lower() == CONTENT_TYPE
+
+
+def read_header(value: str) -> Container:
+    """Read a container that came in a header: one of the text encodings.
+
+    Raises:
+        ContainerError: it is none, or longer than a header may be.
+    """
+    if len(value) > MAX_HEADER:
+        raise ContainerError(f"a container in a header has at most {MAX_HEADER} characters, this has {len(value)}")
+    if value.strip()[:1] not in _TEXT_LETTERS:
+        raise ContainerError("a container in a header begins with the letter of a text encoding: B, C, E or F")
+    return Container.decode(value)
+
+
+def write_header(container: Container) -> str:
+    """Write a container for a header: gzip, base64.
+
+    Raises:
+        ContainerError: it is longer than a header may be.
+    """
+    value = container.encode().decode()
+    if len(value) > MAX_HEADER:
+        raise ContainerError(f"a container in a header has at most {MAX_HEADER} characters, this would have {len(value)}")
+    return value
 
 
 def read_answer(status: int, content_type: str, body: bytes) -> Container:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -14,7 +15,7 @@ from forge.binding import Catalog
 from forge.command import CommandPath
 from forge.config import Settings, find, load, signer_of, store_of
 from forge.ports import Store
-from forge.server import endpoints
+from forge.server import endpoints, header
 from forge.server.host import Host
 from forge.server.refusal import Refused
 
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/health/live", endpoints.live, methods=["GET"]),
             Route("/health/ready", endpoints.ready, methods=["GET"]),
             Route("/metrics", endpoints.metrics, methods=["GET"]),
+            *(Route(route.command.path, partial(header.look, route), methods=["GET"]) for route in catalog),
         ],
         exception_handlers={Refused: endpoints.refused},
         lifespan=lifespan,

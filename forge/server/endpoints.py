@@ -98,10 +98,11 @@ async def metrics(request: Request) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     """Answer with a status and one line."""
     host: Host = request.app.state.host
-    status, reason = (error.status, error.reason) if isinstance(error, Refused) else (500, "internal error")
-    host.metrics.refused(status)
-    headers = {"Connection": "close"} if status in (408, 413, 503) else None
-    return PlainTextResponse(reason.replace("\n", " ") + "\n", status_code=status, headers=headers)
+    known = error if isinstance(error, Refused) else Refused(500, "internal error")
+    host.metrics.refused(known.status)
+    if known.status in (408, 413, 503):
+        known.headers["Connection"] = "close"
+    return PlainTextResponse(known.reason.replace("\n", " ") + "\n", status_code=known.status, headers=known.headers)
 
 
 def _container(answer: Container) -> Response:
