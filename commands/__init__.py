@@ -20,6 +20,7 @@ CATALOG: Final = Catalog(
             "subscription.add",
             "subscription.assign",
             "subscription.get",
+            "ucan.conclude",
         )
     )
 )

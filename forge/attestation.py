@@ -22,6 +22,8 @@ from forge.keys import Signer
 from forge.varsig import Algorithm
 
 COMMAND: Final = CommandPath("/ucan/attest/proof")
+MAX_ATTESTATION: Final = 8 * 1024
+"""Bytes: room for the longest DIDs. It is read each time that its token is verified, so a large one would cost whoever verifies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ def read(token: Envelope, authority: DID) -> Invocation:
     Raises:
         TokenError: it is not `authority`'s attestation of this token. The message begins with the field.
     """
+    if len(token.signature) > MAX_ATTESTATION:
+        raise TokenError(f"an attestation has at most {MAX_ATTESTATION} bytes, this has {len(token.signature)}")
     try:
         attestation = Invocation.decode(token.signature)
     except TokenError as error:
@@ -73,7 +77,7 @@ def read(token: Envelope, authority: DID) -> Invocation:
         "prf": (attestation.proofs, ()),
         "exp": (attestation.expiration, None),
         "nonce": (attestation.nonce, b""),
-        "args": (attestation.arguments, {"proof": CID.of_raw(token.signed)}),
+        "args": (attestation.arguments, {"proof": token.digest}),
     }
     for field, (found, wanted) in expected.items():
         if found != wanted:

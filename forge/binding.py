@@ -19,8 +19,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ValidationError
 
 from forge import errors
 from forge.cid import CID
@@ -31,38 +30,28 @@ from forge.did import DID
 from forge.errors import Failure, InvalidSubject, MalformedArguments
 from forge.invocation import Invocation
 from forge.keys import Signer
+from forge.model import MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS, Arguments, Nothing, Result, problems, to_wire
 from forge.policy import Policy
 from forge.receipt import Receipt
 
-MAX_PROBLEMS: Final = 8
-"""How many wrong keys one message names."""
-MAX_PROBLEM_CHARACTERS: Final = 200
-
-
-class Arguments(BaseModel):
-    """What a command takes. Frozen, strict, unknown keys refused; names are camelCase on the wire."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        arbitrary_types_allowed=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-    )
-
-
-class Result(Arguments):
-    """What a command gives. Fields that are None are left out on the wire."""
-
-
-class Nothing(Result):
-    """The result that says only that it is done: `{}`."""
-
+__all__ = [
+    "ANYONE",
+    "ISSUER",
+    "SERVICE",
+    "Arguments",
+    "Catalog",
+    "Command",
+    "Effect",
+    "Evidence",
+    "Nothing",
+    "Result",
+    "Role",
+    "Route",
+    "Task",
+    "UndeclaredFailure",
+    "failure_of",
+    "to_wire",
+]
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
@@ -92,7 +81,7 @@ class Task(Generic[A]):
     invocation: Invocation
     """The token itself."""
     evidence: Mapping[CID, Delegation | Receipt] = field(default_factory=dict)
-    """What the command's `evidence` names, as far as it came along; each is signed by its issuer."""
+    """What the command's `evidence` names, all of it, each signed by its issuer."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +99,16 @@ SERVICE: Final = Role("service", lambda task, _: task.executor)
 ISSUER: Final = Role("issuer", lambda task, _: task.issuer)
 """Who invokes, about itself: what it asks cannot be delegated."""
 ANYONE: Final = Role("anyone", lambda task, _: task.subject)
+
+
+@dataclass(frozen=True)
+class Evidence(Generic[A]):
+    """What a handler judges beside the chain that authorizes it: delegations and receipts that come in the same container."""
+
+    named: Callable[[A], Iterable[CID]]
+    """Their CIDs, in the arguments."""
+    missing: Callable[[CID], Failure]
+    """What is answered where one did not come along. It is no outcome of the task: the same task may be sent again with it."""
 
 
 class UndeclaredFailure(Failure):
@@ -138,7 +137,7 @@ class Command(Generic[A, R]):
         subjects: Sequence[Role],
         failures: Sequence[type[Failure]] = (),
         refusal: Callable[[Task[A]], Failure] | None = None,
-        evidence: Callable[[A], Iterable[CID]] | None = None,
+        evidence: Evidence[A] | None = None,
     ) -> None:
         """Define a command.
 
@@ -151,8 +150,7 @@ class Command(Generic[A, R]):
             failures: what it declares; a handler that raises anything else has a fault.
             refusal: what is answered for a subject that it does not serve. Where a stranger must not learn what is there,
                 this is what "there is none" looks like, word for word. `InvalidSubject` where None.
-            evidence: names the delegations and receipts that the handler judges, beside the chain that authorizes it: they
-                come in the same container, and their signatures are verified before the handler sees them.
+            evidence: what must come along; its signatures are verified before the handler sees it.
         """
         self.path = CommandPath(path)
         self.arguments = arguments
@@ -238,7 +236,7 @@ class Command(Generic[A, R]):
         try:
             return self.result.model_validate(receipt.ok, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise errors.TokenError(f"the result is not one of {self.path}: {_problems(error, 'ok')}") from error
+            raise errors.TokenError(f"the result is not one of {self.path}: {problems(error, 'ok')}") from error
 
     # -- for those who serve it
 
@@ -260,7 +258,7 @@ class Command(Generic[A, R]):
         try:
             return self.arguments.model_validate(arguments, by_alias=True, by_name=False)
         except ValidationError as error:
-            raise MalformedArguments(f"malformed arguments: {_problems(error, 'args')}") from None
+            raise MalformedArguments(f"malformed arguments: {problems(error, 'args')}") from None
 
     def refuse(self, task: Task[A]) -> Failure:
         """Say no to a subject that this command does not serve."""
@@ -324,11 +322,6 @@ class Catalog:
         return path in self._routes
 
 
-def to_wire(model: Arguments) -> dict[str, Value]:
-    """Give a model's fields as they go on the wire: camelCase, None left out."""
-    return model.model_dump(by_alias=True, exclude_none=True)
-
-
 def failure_of(receipt: Receipt, declared: Sequence[type[Failure]] = ()) -> Failure:
     """Make the failure that a receipt's error names: a declared one, one of the protocol's, or an undeclared one."""
     name, message = receipt.error_name or "", receipt.error_message or ""
@@ -340,45 +333,5 @@ def failure_of(receipt: Receipt, declared: Sequence[type[Failure]] = ()) -> Fail
             return failure
     return UndeclaredFailure(name, message)
 
-
-def _problems(error: ValidationError, root: str) -> str:
-    """Name each wrong key, what was expected, and what was found."""
-    found = error.errors(include_url=False)
-    lines = [_problem(root, one) for one in found[:MAX_PROBLEMS]]
-    if len(found) > MAX_PROBLEMS:
-        lines.append(f"and {len(found) - MAX_PROBLEMS} more")
-    return "; ".join(lines)
-
-
-def _problem(root: str, one: Mapping[str, Any]) -> str:
-    place = root + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in one["loc"])
-    kind = one["type"]
-    if kind == "missing":
-        text = "missing"
-    elif kind == "extra_forbidden":
-        text = "unknown key"
-    else:
-        text = f"{str(one['msg']).removeprefix('Value error, ')}, found {_kind(one['input'])}"
-    return f"{place[:MAX_PROBLEM_CHARACTERS]}: {text[:MAX_PROBLEM_CHARACTERS]}"
-
-
-def _kind(value: object) -> str:
-    """Name a value's kind in DAG-CBOR's words, never the value."""
-    for kind, name in _KINDS.items():
-        if isinstance(value, kind):
-            return name
-    return "null" if value is None else type(value).__name__
-
-
-_KINDS: Final[dict[type, str]] = {
-    bool: "a boolean",
-    int: "an integer",
-    float: "a float",
-    str: "text",
-    bytes: "bytes",
-    CID: "a link",
-    list: "an array",
-    dict: "a map",
-}
 
 _PROTOCOL_FAILURES: Final = tuple(kind for kind in Failure.__subclasses__() if kind.__module__ == errors.__name__)

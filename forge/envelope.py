@@ -54,6 +54,11 @@ class Envelope:
         """The token's name: the CID of all its bytes."""
         return CID.of(self.data)
 
+    @cached_property
+    def digest(self) -> CID:
+        """The raw CID of what is signed: what an attestation names."""
+        return CID.of_raw(self.signed)
+
     def raw(self, key: str) -> bytes:
         """Give the received bytes of one of the payload's values."""
         start, end = self.spans[key]

@@ -197,12 +197,17 @@ class Executor(Generic[Tx]):
         """Add the evidence that the command asks for, once its signatures are verified.
 
         Raises:
-            Failure: one of them is not signed by its issuer.
+            Failure: one of them is missing, or not signed by its issuer.
         """
-        if ready.route.command.evidence is None:
+        evidence = ready.route.command.evidence
+        if evidence is None:
             return ready
-        asked = islice(ready.route.command.evidence(ready.task.arguments), MAX_PROOFS)
-        tokens = [token for cid in asked if isinstance(token := request.by_cid.get(cid), Delegation | Receipt)]
+        tokens: list[Delegation | Receipt] = []
+        for cid in islice(evidence.named(ready.task.arguments), MAX_PROOFS):
+            token = request.by_cid.get(cid)
+            if not isinstance(token, Delegation | Receipt):
+                raise evidence.missing(cid)
+            tokens.append(token)
         signers = frozenset(token.issuer if isinstance(token, Delegation) else token.executor for token in tokens)
         facts = replace(facts, keys=await self._resolver.resolve(signers))
         for token in tokens:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -78,6 +78,13 @@ class Store(Protocol[Tx_co]):
 
     async def receipt(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up, for whoever asks for it by its name.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+
+    async def statements(self, task: CID, executor: DID, limit: int) -> Sequence[bytes]:
+        """Look up the receipts that others delivered: what `executor` says came of `task`.
 
         Raises:
             StoreError: the store did not answer.

@@ -96,3 +96,20 @@ class Event:
     """What JSON can say."""
     seq: int | None = None
     """Its place in the order of events: the store's to give, None until it did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What somebody else says came of a task: a receipt of theirs, as it was delivered."""
+
+    receipt: CID
+    """The receipt's own CID."""
+    task: CID
+    """The task that it is about."""
+    executor: DID
+    """Whose word it is."""
+    data: bytes
+    """The receipt's own bytes."""
+    cause: CID
+    """The task that delivered it."""
+    at: int

@@ -113,6 +113,15 @@ REVOKE: Final = """
 INSERT INTO revocation (delegation, revoker, cause, at) VALUES (?, ?, ?, ?) ON CONFLICT (delegation, revoker) DO NOTHING
 """
 
+# What somebody says stays as it was said first.
+KEEP: Final = """
+INSERT INTO statement (receipt, task, executor, data, cause, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (receipt) DO NOTHING
+"""
+
+STATEMENTS: Final = """
+SELECT data FROM statement WHERE task = ? AND executor = ? ORDER BY seq LIMIT ?
+"""
+
 
 @cache
 def revokers(count: int) -> str:

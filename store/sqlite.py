@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 import aiosqlite
 
 from forge.cid import CID
+from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import sql
 from store.groups import Groups, Work
@@ -199,6 +200,14 @@ class SQLiteStore:
         rows = await self._look_up(sql.RECORDED, bytes(task))
         return rows[0][0] if rows else None
 
+    async def statements(self, task: CID, executor: DID, limit: int) -> list[bytes]:
+        """Look up what `executor` says came of `task`, the first first, at most `limit` of it.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+        return [data for (data,) in await self._look_up(sql.STATEMENTS, bytes(task), str(executor), limit)]
+
     async def ready(self) -> None:
         """Touch the store.
 
@@ -216,7 +225,7 @@ class SQLiteStore:
             # Last, so that the log can be emptied.
             await self._changes.close()
 
-    async def _look_up(self, statement: str, *values: bytes) -> list[tuple[Any, ...]]:
+    async def _look_up(self, statement: str, *values: bytes | str | int) -> list[tuple[Any, ...]]:
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 return [tuple(row) for row in await self._lookups.execute_fetchall(statement, values)]

@@ -16,7 +16,7 @@ from forge.cid import CID
 from forge.did import DID
 from forge.ports import LedgerEntry
 from store import sql
-from store.records import Assignment, Customer, Event, Provision, Subscription
+from store.records import Assignment, Customer, Event, Provision, Statement, Subscription
 
 # How many delegations one statement asks about. More would be more statements to keep prepared, and no faster.
 REVOKERS_BATCH: Final = 32
@@ -228,6 +228,22 @@ class Transaction:
                 seq=seq,
             )
             for at, task, command, issuer, subject, type_, customer, subscription, consumer, data, seq in rows
+        )
+
+    # -- what others say ---------------------------------------------------------------------------------------------
+
+    def keep(self, statement: Statement) -> None:
+        """Keep what somebody says came of a task. The same receipt again changes nothing."""
+        self._execute(
+            sql.KEEP,
+            (
+                bytes(statement.receipt),
+                bytes(statement.task),
+                str(statement.executor),
+                statement.data,
+                bytes(statement.cause),
+                statement.at,
+            ),
         )
 
     # -- what the core asks: forge.ports.Transaction -----------------------------------------------------------------

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from forge.cid import CID
 from forge.container import Container
-from forge.errors import CIDError, ContainerError, StoreError
+from forge.did import DID
+from forge.errors import ContainerError, DecodeError, StoreError
 from forge.page import page
 from forge.receipt import Receipt
 from forge.server import bodies
 from forge.server.host import Host
 from forge.server.refusal import Refused
 from forge.wire import CONTENT_TYPE, is_container
+
+MAX_STATEMENTS: Final = 16
+"""Receipts of one task by one other executor in one answer: there is one, unless somebody contradicts itself."""
 
 log = structlog.get_logger("forge")
 
@@ -55,20 +61,25 @@ async def did_document(request: Request) -> Response:
 
 
 async def receipt(request: Request) -> Response:
-    """Give the receipt of a task that ran."""
+    """Give the receipt of a task that ran here; with `?executor=DID`, the receipts of it that somebody else issued."""
     host: Host = request.app.state.host
     try:
         task = CID.parse(request.path_params["task"])
-    except CIDError as error:
+        executor = DID(request.query_params.get("executor", host.signer.did))
+    except DecodeError as error:
         raise Refused(400, str(error)) from None
     try:
-        found = await host.store.receipt(task)
+        if executor == host.signer.did:
+            recorded = await host.store.receipt(task)
+            found = [] if recorded is None else [recorded]
+        else:
+            found = list(await host.store.statements(task, executor, MAX_STATEMENTS))
     except StoreError:
         log.exception("store")
         raise Refused(503, "the store does not answer; try again") from None
-    if found is None:
-        raise Refused(404, f"no receipt of task {task}")
-    return _container(Container.of(Receipt.decode(found)))
+    if not found:
+        raise Refused(404, f"no receipt of task {task} by {executor}")
+    return _container(Container.of(map(Receipt.decode, found)))
 
 
 async def live(request: Request) -> Response:

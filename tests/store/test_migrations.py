@@ -50,7 +50,16 @@ async def test_a_new_file_is_taken_to_the_step_the_statements_are_for(tmp_path: 
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         assert connection.execute("SELECT version_num FROM forge_schema").fetchall() == [(sql.STEP,)]
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        assert tables == {"forge_schema", "customer", "subscription", "assignment", "event", "ledger", "revocation"}
+        assert tables == {
+            "forge_schema",
+            "customer",
+            "subscription",
+            "assignment",
+            "event",
+            "ledger",
+            "revocation",
+            "statement",
+        }
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -123,6 +123,20 @@ def _tasks() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "statement",
+        sa.Column("seq", _INTEGER, autoincrement=True, nullable=False),
+        sa.Column("receipt", _BYTES, nullable=False),
+        sa.Column("task", _BYTES, nullable=False),
+        sa.Column("executor", _TEXT, nullable=False),
+        sa.Column("data", _BYTES, nullable=False),
+        sa.Column("cause", _BYTES, nullable=False),
+        sa.Column("at", _INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("seq", name="statement_key"),
+        sa.UniqueConstraint("receipt", name="statement_receipt"),
+        sqlite_strict=True,
+    )
+    op.create_index("statement_of_executor", "statement", ["task", "executor"])
+    op.create_table(
         "revocation",
         sa.Column("delegation", _BYTES, nullable=False),
         sa.Column("revoker", _TEXT, nullable=False),

@@ -1,0 +1,71 @@
+"""`/ucan/conclude`: delivers a receipt of a task that somebody else ran.
+
+For anyone. The receipt comes in the same container; it is verified as its executor's own word and kept as that: a statement,
+which never stands where this service's receipts stand, whatever task it is about. The same receipt again changes nothing; a
+receipt of this service itself is no news, and is not kept. Nothing of a customer's changes, so there is no event.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from commands.roles import ANYONE
+from forge.binding import Arguments, Command, Effect, Evidence, Nothing, Task
+from forge.cid import CID
+from forge.errors import Failure
+from forge.receipt import Receipt
+from store.records import Statement
+from store.transaction import Transaction
+
+MAX_RECEIPT: Final = 64 * 1024
+"""Bytes of a receipt that is kept: anyone may deliver one."""
+
+
+class ConcludeArguments(Arguments):
+    """Which receipt."""
+
+    receipt: CID
+    """The receipt's own CID."""
+
+
+class ConclusionReceiptNotFound(Failure):
+    """The receipt did not come along."""
+
+    def __init__(self, receipt: CID) -> None:
+        super().__init__(f'args.receipt: receipt "{receipt}" not found in container; send it along with the invocation')
+
+
+class ReceiptTooLarge(Failure):
+    """The receipt is larger than what is kept."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"args.receipt: a receipt of at most {MAX_RECEIPT} bytes is kept, this has {size}")
+
+
+conclude = Command(
+    "/ucan/conclude",
+    ConcludeArguments,
+    Nothing,
+    effect=Effect.CHANGES,
+    subjects=(ANYONE,),
+    failures=(ConclusionReceiptNotFound, ReceiptTooLarge),
+    evidence=Evidence(lambda arguments: (arguments.receipt,), ConclusionReceiptNotFound),
+)
+
+
+def handle(task: Task[ConcludeArguments], tx: Transaction) -> Nothing:
+    """Keep the receipt."""
+    receipt = task.evidence[task.arguments.receipt]
+    if not isinstance(receipt, Receipt):
+        raise ConclusionReceiptNotFound(task.arguments.receipt)
+    data = bytes(receipt)
+    if len(data) > MAX_RECEIPT:
+        raise ReceiptTooLarge(len(data))
+    if receipt.executor != task.executor:
+        tx.keep(
+            Statement(receipt=receipt.cid, task=receipt.ran, executor=receipt.executor, data=data, cause=task.cid, at=task.at)
+        )
+    return Nothing()
+
+
+route = conclude.route(handle)
