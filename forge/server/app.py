@@ -14,7 +14,9 @@ from starlette.routing import Route
 from forge.binding import Catalog
 from forge.command import CommandPath
 from forge.config import Settings, find, load, signer_of, store_of
+from forge.document import own_methods
 from forge.ports import Store
+from forge.resolve import Resolution, open_resolver
 from forge.server import endpoints, header
 from forge.server.host import Host
 from forge.server.refusal import Refused
@@ -40,14 +42,16 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        store: Store[Any] = await connect(url)
-        app.state.host = Host(settings, signer, catalog, store)
-        log.info("started", did=signer.did, commands=len(catalog))
-        try:
-            yield
-        finally:
-            await store.close()
-            log.info("stopped", did=signer.did)
+        own = {signer.did: own_methods(signer.did, signer.key.public)}
+        async with open_resolver(own, Resolution.of(settings)) as resolver:
+            store: Store[Any] = await connect(url)
+            app.state.host = Host(settings, signer, catalog, store, resolver)
+            log.info("started", did=signer.did, commands=len(catalog))
+            try:
+                yield
+            finally:
+                await store.close()
+                log.info("stopped", did=signer.did)
 
     app = Starlette(
         routes=[

@@ -26,7 +26,7 @@ DISTRIBUTION: Final = "forge-ucan"
 class Host:
     """What the endpoints share: made when the server starts, let go when it has finished what it took."""
 
-    def __init__(self, settings: Settings, signer: Signer, catalog: Catalog, store: Store[Any]) -> None:
+    def __init__(self, settings: Settings, signer: Signer, catalog: Catalog, store: Store[Any], resolver: Resolver) -> None:
         self.settings = settings
         self.signer = signer
         self.catalog = catalog
@@ -39,7 +39,7 @@ class Host:
             signer,
             catalog,
             store,
-            Resolver(own={signer.did: document.own_methods(signer.did, signer.key.public)}),
+            resolver,
             lambda: int(time.time()),
             leeway=settings.leeway,
             deadline=settings.deadline,

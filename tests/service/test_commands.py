@@ -243,7 +243,7 @@ class TestProviderAdd:
         assert world.service.did in failure.message
 
     async def test_an_account_has_a_did_of_a_customer(self, world: World) -> None:
-        # No key of such a DID can be found out yet, so no invocation comes this far: the handler's own checks are asked.
+        # No key of such a DID can be found out, so no invocation comes this far: the handler's own checks are asked.
         task = Task(
             cid=CID.of(b"\xf6"),
             command=provider_add.add.path,
