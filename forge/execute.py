@@ -24,6 +24,7 @@ from forge.binding import Catalog, Effect, Route, Task, to_wire
 from forge.container import Container
 from forge.dagcbor import Value
 from forge.delegation import Delegation
+from forge.did import DID
 from forge.errors import Failure, HandlerExecutionError, HandlerNotFound, InvalidAudience
 from forge.invocation import Invocation
 from forge.keys import Signer
@@ -35,6 +36,7 @@ from forge.verify import (
     LEEWAY,
     MAX_PROOFS,
     Facts,
+    Keys,
     RequestMemory,
     SignatureMemory,
     Verified,
@@ -120,21 +122,31 @@ class Executor(Generic[Tx]):
     async def execute(self, request: Container) -> Container:
         """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
         ours = [one for one in request.invocations if one.executor == self._did]
+        # Before its turn comes: who waits for somebody's slow host holds nobody else up.
+        keys = await self._resolver.resolve(self._signers(ours, request))
         async with self._large if len(ours) > LARGE else nullcontext():
-            return Container.of(await self._run(ours, request))
+            return Container.of(await self._run(ours, request, keys))
 
     async def dispatch(self, invocation: Invocation, request: Container) -> Receipt:
         """Execute one invocation, whoever it is addressed to: what is for somebody else is `InvalidAudience`."""
         if invocation.executor != self._did:
             failure = InvalidAudience(f'invalid audience: expected "{self._did}", got "{invocation.executor}"')
             return self._refusal(invocation, failure, self._clock())
-        (receipt,) = await self._run([invocation], request)
+        (receipt,) = await self._run([invocation], request, await self._resolver.resolve(self._signers([invocation], request)))
         return receipt
 
-    async def _run(self, invocations: Sequence[Invocation], request: Container) -> list[Receipt]:
+    def _signers(self, invocations: Sequence[Invocation], request: Container) -> frozenset[DID]:
+        """Say whose keys will be asked for: all at once, so that what a request may have resolved is bounded in one place."""
+        asked = {did for one in invocations for did in issuers(one, request.delegations)}
+        if any((route := self._catalog.get(one.command)) and route.command.evidence for one in invocations):
+            # What its arguments name is not known before they are read; what came along is a little more than that.
+            asked.update(token.issuer for token in request.tokens if isinstance(token, Delegation))
+            asked.update(token.executor for token in request.tokens if isinstance(token, Receipt))
+        return frozenset(asked)
+
+    async def _run(self, invocations: Sequence[Invocation], request: Container, keys: Keys) -> list[Receipt]:
         now = self._clock()
-        asked = frozenset().union(*(issuers(one, request.delegations) for one in invocations))
-        facts = Facts(now=now, keys=await self._resolver.resolve(asked))
+        facts = Facts(now=now, keys=keys)
         budget = Budget()
         memory = RequestMemory(self._memory)
         loop = asyncio.get_running_loop()
@@ -146,7 +158,7 @@ class Executor(Generic[Tx]):
                 await asyncio.sleep(0)
                 breath = loop.time()
             try:
-                ready = await self._weigh(self._prepare(invocation, request, facts, memory, budget), request, facts, memory)
+                ready = self._weigh(self._prepare(invocation, request, facts, memory, budget), request, facts, memory)
             except Failure as failure:
                 answers.append(_done(self._refusal(invocation, failure, now)))
                 continue
@@ -193,7 +205,8 @@ class Executor(Generic[Tx]):
         )
         return _Ready(route, task, verified)
 
-    async def _weigh(self, ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
+    @staticmethod
+    def _weigh(ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
         """Add the evidence that the command asks for, once its signatures are verified.
 
         Raises:
@@ -208,8 +221,6 @@ class Executor(Generic[Tx]):
             if not isinstance(token, Delegation | Receipt):
                 raise evidence.missing(cid)
             tokens.append(token)
-        signers = frozenset(token.issuer if isinstance(token, Delegation) else token.executor for token in tokens)
-        facts = replace(facts, keys=await self._resolver.resolve(signers))
         for token in tokens:
             if isinstance(token, Delegation):
                 verify_delegation(token, facts, memory=memory)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp import web
@@ -24,6 +24,7 @@ from forge.keys import Ed25519PrivateKey, P256PrivateKey, PrivateKey, Secp256k1P
 from forge.varsig import Algorithm
 from tests.service.world import PRODUCT, World, running
 
+S = TypeVar("S", bound="Site")
 MAILTO = DID("did:mailto:example.com:alice%2Bx")
 
 
@@ -50,8 +51,7 @@ class Site:
 
 
 @asynccontextmanager
-async def hosting() -> AsyncIterator[Site]:
-    site = Site()
+async def hosting(site: S) -> AsyncIterator[S]:
     app = web.Application()
     app.router.add_get("/{path}/did.json", site.answer)
     runner = web.AppRunner(app)
@@ -67,7 +67,7 @@ async def hosting() -> AsyncIterator[Site]:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    async with hosting() as found:
+    async with hosting(Site()) as found:
         yield found
 
 
