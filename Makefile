@@ -4,8 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := forge store commands tests
+FUZZ_SECONDS ?= 60
 
-.PHONY: demo serve test check format schemas clean
+.PHONY: demo serve test fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -27,6 +28,9 @@ serve: $(VENV)/.runtime  ## a service to try things with; its key and its store 
 
 test: $(VENV)/.dev  ## everything that can run here; what cannot says why
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+
+fuzz: $(VENV)/.dev  ## for a minute each, bytes that nobody thought of go to every reader; FUZZ_SECONDS=1800 for longer
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 check: $(VENV)/.dev  ## format, lint, types, architecture, generated files
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ CATALOG: Final = Catalog(
             "subscription.assign",
             "subscription.get",
             "ucan.conclude",
+            "ucan.revoke",
         )
     )
 )

@@ -12,18 +12,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from forge import envelope
 from forge.cid import CID
 from forge.command import CommandPath
+from forge.dagcbor import Allowance
 from forge.did import DID
 from forge.envelope import Envelope
-from forge.errors import TokenError
+from forge.errors import DIDError, TokenError
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.varsig import Algorithm
 
 COMMAND: Final = CommandPath("/ucan/attest/proof")
 MAX_ATTESTATION: Final = 8 * 1024
-"""Bytes: room for the longest DIDs. It is read each time that its token is verified, so a large one would cost whoever verifies."""
+"""Bytes: room for the longest DIDs. It is read whenever its token is verified, so a large one would cost whoever verifies."""
+MAX_ITEMS: Final = 64
+"""Values in it, for the same reason: it needs a dozen, and the rest is for `meta`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,13 @@ class AttestedSigner(Signer):
 
     @classmethod
     def of(cls, authority: Signer, did: DID) -> AttestedSigner:
-        """Let `authority` sign on behalf of `did`, a did:mailto."""
+        """Let `authority` sign on behalf of `did`, a did:mailto.
+
+        Raises:
+            DIDError: the authority is one that others attest for; its own word is none.
+        """
+        if authority.algorithm is Algorithm.ATTESTED:
+            raise DIDError(f"{authority.did} has no key to attest with")
         return cls(authority.key, did, authority=authority.did)
 
     @property
@@ -66,7 +76,7 @@ def read(token: Envelope, authority: DID) -> Invocation:
     if len(token.signature) > MAX_ATTESTATION:
         raise TokenError(f"an attestation has at most {MAX_ATTESTATION} bytes, this has {len(token.signature)}")
     try:
-        attestation = Invocation.decode(token.signature)
+        attestation = Invocation.of(envelope.decode(token.signature, Allowance(MAX_ITEMS)))
     except TokenError as error:
         raise TokenError(f"the signature is no attestation: {error}") from error
     expected: dict[str, tuple[object, object]] = {

@@ -138,6 +138,7 @@ class Command(Generic[A, R]):
         failures: Sequence[type[Failure]] = (),
         refusal: Callable[[Task[A]], Failure] | None = None,
         evidence: Evidence[A] | None = None,
+        judge: Callable[[Task[A]], object] | None = None,
     ) -> None:
         """Define a command.
 
@@ -151,6 +152,8 @@ class Command(Generic[A, R]):
             refusal: what is answered for a subject that it does not serve. Where a stranger must not learn what is there,
                 this is what "there is none" looks like, word for word. `InvalidSubject` where None.
             evidence: what must come along; its signatures are verified before the handler sees it.
+            judge: looks at a task by itself, before the store is touched: a failure that it raises is a refusal and leaves no
+                trace, where a handler's is an outcome and is kept. For commands that anybody may invoke.
         """
         self.path = CommandPath(path)
         self.arguments = arguments
@@ -159,6 +162,7 @@ class Command(Generic[A, R]):
         self.subjects = tuple(subjects)
         self.failures = tuple(failures)
         self.evidence = evidence
+        self.judge = judge
         self._refusal = refusal
         self._keys = frozenset(field.alias or name for name, field in arguments.model_fields.items())
 

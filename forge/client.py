@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 
@@ -22,7 +23,7 @@ from forge.keys import Signer
 from forge.method import VerificationMethod
 from forge.ports import Clock
 from forge.receipt import Receipt
-from forge.resolve import Resolver, WebFetcher
+from forge.resolve import Reach, Resolution, open_resolver
 from forge.verify import Facts, verify_receipt
 from forge.wire import CONTENT_TYPE, HEADER, read_answer, read_header, write_header
 
@@ -72,6 +73,7 @@ class Client:
         self._known = known
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
+        self._opened = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         # No limit of simultaneous connections but the caller's own; cookies of a service are nobody's business.
@@ -80,12 +82,15 @@ class Client:
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
-        self._resolver = Resolver(self._known, fetchers={"web": WebFetcher(self._session)})
+        # Whose documents are asked for is the caller's own choice: services inside their network are as good as any.
+        resolution = Resolution(reach=Reach(private=True, loopback=True))
+        self._resolver = await self._opened.enter_async_context(open_resolver(self._known, resolution))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._opened.aclose()
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -194,12 +199,14 @@ class Client:
 
         Args:
             task: the task's CID.
-            executor: whose receipt it must be; whoever it says where None.
+            executor: whose receipt it must be: the service's own, or one of somebody else's that was delivered to it
+                (`/ucan/conclude`). Where None, the service's own, whoever it says that it is.
 
         Raises:
             ServiceError: as for `execute`.
         """
-        status, content_type, body = await self._request("GET", f"{self._url}/receipt/{task}")
+        asked = "" if executor is None else f"?executor={quote(executor, safe='')}"
+        status, content_type, body = await self._request("GET", f"{self._url}/receipt/{task}{asked}")
         if status == _NOT_FOUND:
             return None
         receipt = read_answer(status, content_type, body).receipts.get(task)

@@ -6,10 +6,11 @@ import importlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from forge.container import MAX_BYTES
 from forge.did import DID
@@ -52,12 +53,59 @@ class Settings(BaseSettings):
     """Seconds that one invocation may wait for its transaction."""
     max_body: int = Field(MAX_BYTES, ge=1024, le=MAX_BYTES)
     """Bytes of a request's body."""
+    plc_directory: str = "https://plc.directory"
+    """Where did:plc documents are: any URL, asked as it stands."""
+    authority: DID | None = None
+    """The DID of whoever attests for did:mailto; where not set, no did:mailto is resolved."""
+    resolve_timeout: float = Field(4.0, gt=0, le=60)
+    """Seconds that resolving a DID may take in all."""
+    resolve_ttl: float = Field(300.0, gt=0)
+    """Seconds after which a DID document is asked for again: until then a replaced key is still believed."""
+    resolve_stale: float = Field(86_400.0, ge=0)
+    """Seconds beyond those for which the last document serves while its host gives none."""
+    resolve_private: bool = False
+    """Let did:web hosts have private addresses; without, whoever invokes could have anything inside the network asked."""
+    resolve_http: bool = False
+    """Ask did:web hosts over plain HTTP."""
+    follow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Services whose revocations count here too: their URLs, in the environment with spaces between."""
     grace: int = Field(30, ge=1)
     """Seconds that a stopping server may take to finish what it took."""
     catalog: str = "commands:CATALOG"
     """Where the commands are: `module:name`."""
     connect: str = "store:connect"
     """What opens the store: `module:name` of an async function of a URL."""
+
+    @field_validator("plc_directory")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError(f"expected http://… or https://… and a host, not {value!r}")
+        _ = parts.port  # read only now, and refused with a ValueError
+        return value
+
+    @field_validator("follow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("follow")
+    @classmethod
+    def _are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(f"expected http://… or https://… and a host, not {url!r}")
+        # One place is kept for each, however it is written.
+        return tuple(dict.fromkeys(url.rstrip("/") for url in value))
+
+    @field_validator("authority")
+    @classmethod
+    def _has_a_key(cls, value: DID | None) -> DID | None:
+        if value is not None and value.method == "mailto":
+            raise ValueError("a did:mailto has no key to attest with")
+        return value
 
     @classmethod
     def settings_customise_sources(

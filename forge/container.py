@@ -211,13 +211,16 @@ def _unpack(encoding: Encoding, body: bytes) -> bytes:
 
 def _base64(encoding: Encoding, body: bytes) -> bytes:
     try:
-        if encoding in _STANDARD:
-            return a2b_base64(body, strict_mode=True)
-        if b"=" in body or b"+" in body or b"/" in body:
-            raise ContainerError("not a container: base64url has no padding and no '+' or '/'")
-        return a2b_base64(body.translate(_FROM_URL) + b"=" * (-len(body) % 4), strict_mode=True)
+        if encoding not in _STANDARD:
+            if b"=" in body or b"+" in body or b"/" in body:
+                raise ContainerError("not a container: base64url has no padding and no '+' or '/'")
+            body = body.translate(_FROM_URL) + b"=" * (-len(body) % 4)
+        data = a2b_base64(body, strict_mode=True)
     except Base64Error as error:
         raise ContainerError(f"not a container: {error}") from error
+    if b64encode(data[-(len(data) % 3 or 3) :]) != body[-4:]:
+        raise ContainerError("not a container: stray bits at the end of its base64")
+    return data
 
 
 def _gunzip(body: bytes) -> bytes:

@@ -4,6 +4,7 @@
     method    ::= [a-z0-9]+
     id        ::= idchar+                  idchar as DID Core has it, and the marks that did:mailto leaves unescaped
     did:key   ::= "did:key:" multibase base58btc text, no fragment
+    did:mailto ::= "did:mailto:" domain ":" local          of an e-mail address, both escaped as in a URL's query (§2.8)
 
 Two DIDs are the same exactly when their texts are.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Any, Final, Self
+from urllib.parse import quote_plus, unquote_plus
 
 from multiformats import multibase
 from pydantic import GetCoreSchemaHandler
@@ -29,6 +31,12 @@ _DID: Final = re.compile(r"did:(?P<method>[a-z0-9]+):[A-Za-z0-9._:%~+!*'()-]+(?P
 
 # Of a did:key's multibase. Reading base58 costs the square of its length; keys of the three kinds in use have 48 to 50.
 MAX_MULTIBASE: Final = 128
+
+MAX_ADDRESS: Final = 320
+"""Bytes of an e-mail address: 64 of its local part, "@", 255 of its domain (RFC 5321 §4.5.3.1)."""
+
+# One part of a did:mailto, or both. Peers escape more or less than `mailto` does.
+_ESCAPED: Final = re.compile(r"([A-Za-z0-9._~+!*'()-]|%[0-9A-Fa-f]{2})*")
 
 _CACHE_SIZE: Final = 16_384
 
@@ -112,3 +120,39 @@ class DID(str):
         """Describe DIDs in JSON Schema."""
         del schema, handler
         return {"type": "string", "format": "did", "pattern": r"^did:[a-z0-9]+:.+$", "maxLength": MAX_DID_LENGTH}
+
+
+def mailto(address: str) -> DID:
+    """Give the did:mailto of an e-mail address, letter for letter: capitals make another DID.
+
+    Raises:
+        DIDError: it is no address.
+    """
+    local, at, domain = address.rpartition("@")
+    if not (at and local and domain):
+        raise DIDError(f"not an e-mail address: {address[:80]!r}")
+    # Space is printable, and has its place in a quoted local part alone; surrogates are not.
+    if not address.isprintable() or " " in domain or address != address.strip():
+        raise DIDError(f"an e-mail address has no such characters: {address[:80]!r}")
+    if len(address.encode()) > MAX_ADDRESS:
+        raise DIDError(f"an e-mail address has at most {MAX_ADDRESS} bytes: {address[:80]!r}")
+    return DID(f"did:mailto:{quote_plus(domain)}:{quote_plus(local)}")
+
+
+def address_of(did: DID) -> str:
+    """Give the e-mail address of a did:mailto.
+
+    Raises:
+        DIDError: it is not one of an address.
+    """
+    domain, _, local = did.identifier.partition(":")
+    try:
+        if did.method != "mailto" or not _ESCAPED.fullmatch(domain + local):
+            raise DIDError("it is not a domain and a local part")
+        domain, local = (unquote_plus(part, errors="strict") for part in (domain, local))
+        if "@" in domain:
+            raise DIDError("its domain has an '@'")
+        mailto(f"{local}@{domain}")
+    except (DIDError, UnicodeDecodeError) as error:
+        raise DIDError(f"not the did:mailto of an e-mail address: {did[:120]}: {error}") from error
+    return f"{local}@{domain}"

@@ -207,26 +207,28 @@ class Executor(Generic[Tx]):
 
     @staticmethod
     def _weigh(ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
-        """Add the evidence that the command asks for, once its signatures are verified.
+        """Add the evidence that the command asks for, once its signatures are verified, and let the command judge the task.
 
         Raises:
-            Failure: one of them is missing, or not signed by its issuer.
+            Failure: something is missing, or not signed by its issuer; or the command's own refusal.
         """
-        evidence = ready.route.command.evidence
-        if evidence is None:
-            return ready
-        tokens: list[Delegation | Receipt] = []
-        for cid in islice(evidence.named(ready.task.arguments), MAX_PROOFS):
-            token = request.by_cid.get(cid)
-            if not isinstance(token, Delegation | Receipt):
-                raise evidence.missing(cid)
-            tokens.append(token)
-        for token in tokens:
-            if isinstance(token, Delegation):
-                verify_delegation(token, facts, memory=memory)
-            else:
-                verify_receipt(token, facts, memory=memory)
-        return replace(ready, task=replace(ready.task, evidence={token.cid: token for token in tokens}))
+        command, task = ready.route.command, ready.task
+        if command.evidence is not None:
+            tokens: list[Delegation | Receipt] = []
+            for cid in islice(command.evidence.named(task.arguments), MAX_PROOFS):
+                token = request.by_cid.get(cid)
+                if not isinstance(token, Delegation | Receipt):
+                    raise command.evidence.missing(cid)
+                tokens.append(token)
+            for token in tokens:
+                if isinstance(token, Delegation):
+                    verify_delegation(token, facts, memory=memory)
+                else:
+                    verify_receipt(token, facts, memory=memory)
+            task = replace(task, evidence={token.cid: token for token in tokens})
+        if command.judge is not None:
+            command.judge(task)
+        return replace(ready, task=task)
 
     async def _finish(self, ready: _Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""

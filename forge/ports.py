@@ -34,6 +34,42 @@ class LedgerEntry:
     """Unix seconds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """One delegation, revoked by one issuer, for good. All that whoever doubts it needs is here."""
+
+    delegation: CID
+    revoker: DID
+    cause: CID
+    """The invocation that revoked it: its own CID, not its task's."""
+    invocation: bytes
+    """That invocation's own bytes."""
+    path: tuple[bytes, ...]
+    """The delegations' own bytes, from the root to the revoked one; that one alone where the revoker issued it."""
+    recorded_at: int = 0
+    """Nanoseconds since 1970, later than every revocation that was recorded before: the store's to give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """That there is a revocation, as a feed tells it."""
+
+    delegation: CID
+    cause: CID
+    path: tuple[CID, ...]
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A revocation that another service announced, and whose tokens are to be had from it."""
+
+    delegation: CID
+    cause: CID
+    tries: int = 0
+    """How often it could not be said whether it is one."""
+
+
 class Transaction(Protocol):
     """What the core does inside one transaction of the store. Handlers see the store's own, richer type.
 
@@ -43,8 +79,47 @@ class Transaction(Protocol):
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside the `with` block if an exception leaves it. May be nested."""
 
-    def revokers(self, delegations: Iterable[CID]) -> Mapping[CID, Collection[DID]]:
-        """Say who has revoked which of `delegations`. Those that nobody revoked are absent."""
+    def revokers(self, delegations: Iterable[CID], issuers: Collection[DID] | None = None) -> Mapping[CID, Collection[DID]]:
+        """Say who has revoked which of `delegations`. Those that nobody revoked are absent.
+
+        With `issuers`, only they are looked for: others may have revoked a delegation in any number, for chains of their own.
+        """
+
+    def revoke(self, revocation: Revocation, *, at: int) -> bool:
+        """Record a revocation, for good. False: its revoker had revoked that delegation; the first of several stays.
+
+        It is recorded `at` that Unix time, or right after the last one.
+        """
+
+    def revocation(self, delegation: CID, cause: CID | None = None) -> Revocation | None:
+        """Look the revocation of a delegation up: the last that was recorded, or the one by the invocation `cause`."""
+
+    def announcements(self, after: int, limit: int) -> Sequence[Announcement]:
+        """List the revocations that were recorded after an instant (nanoseconds), in their order, at most `limit` of them."""
+
+    def last_revocation(self) -> int:
+        """Say when the last revocation was recorded, in nanoseconds; 0 where there is none."""
+
+    def recorded_at(self, instant: int) -> bool:
+        """Say whether a revocation was recorded at exactly this instant (nanoseconds)."""
+
+    def causes(self, causes: Iterable[CID]) -> Collection[CID]:
+        """Say which of these invocations revoked something."""
+
+    def followed(self, source: str) -> int:
+        """Say how far the feed at `source` was followed: the last instant there (nanoseconds); 0 at the beginning."""
+
+    def follow(self, source: str, instant: int) -> None:
+        """Note how far the feed at `source` was followed. It never goes back."""
+
+    def postpone(self, source: str, wanted: Wanted, *, until: int) -> None:
+        """Note an announcement of `source` that is to be looked at again, from that Unix time on."""
+
+    def postponed(self, source: str, limit: int, *, at: int) -> Sequence[Wanted]:
+        """List the announcements of `source` that are due `at` that Unix time, at most `limit` of them."""
+
+    def settle(self, source: str, cause: CID) -> None:
+        """Forget that an announcement was postponed."""
 
     def recorded(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up in the ledger."""

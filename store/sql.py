@@ -109,8 +109,56 @@ RECORD: Final = """
 INSERT INTO ledger (task, command, issuer, subject, invocation, proofs, receipt, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
+# The instant first: whoever reads a feed resumes after the last one it saw, so none may be recorded at an earlier one later on.
+# On SQLite there is one writer at a time. Where there are several, the table is to be locked against other writers before the
+# last instant is asked for, until the commit.
+LAST_REVOCATION: Final = """
+SELECT recorded_at FROM revocation WHERE recorded_at >= ? ORDER BY recorded_at DESC LIMIT 1
+"""
+
 REVOKE: Final = """
-INSERT INTO revocation (delegation, revoker, cause, at) VALUES (?, ?, ?, ?) ON CONFLICT (delegation, revoker) DO NOTHING
+INSERT INTO revocation (recorded_at, delegation, revoker, cause, links, invocation, path) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (delegation, revoker) DO NOTHING RETURNING recorded_at
+"""
+
+REVOCATION: Final = """
+SELECT recorded_at, delegation, revoker, cause, invocation, path
+FROM revocation WHERE delegation = ? ORDER BY recorded_at DESC LIMIT 1
+"""
+
+REVOCATION_BY: Final = """
+SELECT recorded_at, delegation, revoker, cause, invocation, path FROM revocation WHERE cause = ? AND delegation = ?
+"""
+
+RECORDED_AT: Final = """
+SELECT 1 FROM revocation WHERE recorded_at = ?
+"""
+
+ANNOUNCEMENTS: Final = """
+SELECT recorded_at, delegation, cause, links FROM revocation WHERE recorded_at > ? ORDER BY recorded_at LIMIT ?
+"""
+
+FOLLOWED: Final = """
+SELECT instant FROM followed WHERE source = ?
+"""
+
+# Two processes may follow one feed.
+FOLLOW: Final = """
+INSERT INTO followed (source, instant) VALUES (?, ?) ON CONFLICT (source)
+DO UPDATE SET instant = excluded.instant WHERE followed.instant < excluded.instant
+"""
+
+POSTPONE: Final = """
+INSERT INTO postponed (source, cause, delegation, tries, due_at) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (source, cause) DO UPDATE SET tries = excluded.tries, due_at = excluded.due_at
+"""
+
+POSTPONED: Final = """
+SELECT delegation, cause, tries FROM postponed WHERE source = ? AND due_at <= ? ORDER BY due_at LIMIT ?
+"""
+
+SETTLE: Final = """
+DELETE FROM postponed WHERE source = ? AND cause = ?
 """
 
 # What somebody says stays as it was said first.
@@ -124,7 +172,19 @@ SELECT data FROM statement WHERE task = ? AND executor = ? ORDER BY seq LIMIT ?
 
 
 @cache
-def revokers(count: int) -> str:
-    """Ask who revoked any of `count` delegations."""
-    marks = ", ".join("?" * count)
-    return f"SELECT delegation, revoker FROM revocation WHERE delegation IN ({marks}) ORDER BY delegation, revoker"  # noqa: S608 - marks alone
+def revokers(count: int, issuers: int = 0) -> str:
+    """Ask who revoked any of `count` delegations; only about so many issuers where not 0. The index has all that is asked."""
+    among = f" AND revoker IN ({_marks(issuers)})" if issuers else ""
+    return (
+        f"SELECT delegation, revoker FROM revocation WHERE delegation IN ({_marks(count)}){among} ORDER BY delegation, revoker"  # noqa: S608 - marks alone
+    )
+
+
+@cache
+def causes(count: int) -> str:
+    """Ask which of `count` invocations revoked something."""
+    return f"SELECT cause FROM revocation WHERE cause IN ({_marks(count)})"  # noqa: S608 - marks alone
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

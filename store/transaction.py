@@ -7,19 +7,19 @@ and `StoreError` there. Everything is synchronous, and nothing here reads a cloc
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from forge.cid import CID
 from forge.did import DID
 from forge.ports import LedgerEntry
 from store import sql
+from store.cells import join, split, to_did
 from store.records import Assignment, Customer, Event, Provision, Statement, Subscription
-
-# How many delegations one statement asks about. More would be more statements to keep prepared, and no faster.
-REVOKERS_BATCH: Final = 32
+from store.revocations import Revocations
+from store.statement import Execute, Rows
 
 # Events that one call of `events` gives at most.
 EVENTS_PAGE: Final = 1000
@@ -27,42 +27,14 @@ EVENTS_PAGE: Final = 1000
 # Made once: `json.dumps` makes an encoder at every call that wants other than its defaults.
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-# A proof's length, before its bytes, in `ledger.proofs`.
-_LENGTH_BYTES: Final = 2
 
-
-class Rows(Protocol):
-    """What a statement found."""
-
-    def fetchone(self) -> Any:  # noqa: ANN401 - a tuple, or None
-        """Give the next row."""
-
-    def fetchall(self) -> list[Any]:
-        """Give the rows that are left."""
-
-
-class Execute(Protocol):
-    """How a driver executes a statement of `store.sql`."""
-
-    def __call__(self, statement: str, values: Sequence[str | bytes | int | None] = (), /) -> Rows:
-        """Execute `statement` with `values` at its marks.
-
-        Raises:
-            AlreadyExists: a unique key is taken.
-            StoreError: the engine could not.
-        """
-
-
-class Transaction:
+class Transaction(Revocations):
     """The rows, inside one transaction. Whoever holds it uses it on the thread that it came on, until the unit of work ends.
 
     Every method may raise `StoreError`; the unit of work is lost then, whatever it does next.
     """
 
-    __slots__ = ("_execute",)
-
-    def __init__(self, execute: Execute) -> None:
-        self._execute = execute
+    __slots__ = ()
 
     # -- customers ---------------------------------------------------------------------------------------------------
 
@@ -73,8 +45,8 @@ class Transaction:
             return None
         did_, product, task, inserted_at, details, external_account, updated_at = row
         return Customer(
-            did=_did(did_),
-            product=_did(product),
+            did=to_did(did_),
+            product=to_did(product),
             task=CID(task),
             inserted_at=inserted_at,
             details=json.loads(details),
@@ -154,7 +126,7 @@ class Transaction:
 
     def providers_of(self, consumer: DID) -> tuple[DID, ...]:
         """List the providers with which a consumer is in a subscription now."""
-        return tuple(_did(provider) for (provider,) in self._execute(sql.PROVIDERS_OF, (str(consumer),)).fetchall())
+        return tuple(to_did(provider) for (provider,) in self._execute(sql.PROVIDERS_OF, (str(consumer),)).fetchall())
 
     def history(self, consumer: DID) -> tuple[Assignment, ...]:
         """List where a consumer has ever been, in the order in which it came there."""
@@ -218,12 +190,12 @@ class Transaction:
                 at=at,
                 task=CID(task),
                 command=command,
-                issuer=_did(issuer),
-                subject=_did(subject),
+                issuer=to_did(issuer),
+                subject=to_did(subject),
                 type=type_,
-                customer=None if customer is None else _did(customer),
+                customer=None if customer is None else to_did(customer),
                 subscription=subscription,
-                consumer=None if consumer is None else _did(consumer),
+                consumer=None if consumer is None else to_did(consumer),
                 data=json.loads(data),
                 seq=seq,
             )
@@ -263,7 +235,9 @@ class Transaction:
         if row is None:
             return None
         task_, command, issuer, subject, invocation, proofs, receipt, at = row
-        return LedgerEntry(CID(task_), command, _did(issuer), _did(subject), invocation, _proofs(proofs), receipt, at)
+        return LedgerEntry(
+            CID(task_), command, to_did(issuer), to_did(subject), invocation, tuple(map(CID, split(proofs))), receipt, at
+        )
 
     def record(self, entry: LedgerEntry) -> None:
         """Enter a task that ran into the ledger.
@@ -279,25 +253,11 @@ class Transaction:
                 str(entry.issuer),
                 str(entry.subject),
                 entry.invocation,
-                b"".join(len(bytes(proof)).to_bytes(_LENGTH_BYTES) + bytes(proof) for proof in entry.proofs),
+                join(map(bytes, entry.proofs)),
                 entry.receipt,
                 entry.at,
             ),
         )
-
-    def revoke(self, delegation: CID, revoker: DID, cause: CID, *, at: int) -> None:
-        """Note that `revoker` revoked `delegation` by the invocation `cause`, for good. The first of several stays."""
-        self._execute(sql.REVOKE, (bytes(delegation), str(revoker), bytes(cause), at))
-
-    def revokers(self, delegations: Iterable[CID]) -> Mapping[CID, Collection[DID]]:
-        """Say who has revoked which of `delegations`. Those that nobody revoked are absent."""
-        found: dict[CID, set[DID]] = {}
-        asked = [bytes(delegation) for delegation in delegations]
-        for start in range(0, len(asked), REVOKERS_BATCH):
-            batch = asked[start : start + REVOKERS_BATCH]
-            for delegation, revoker in self._execute(sql.revokers(len(batch)), batch).fetchall():
-                found.setdefault(CID(delegation), set()).add(_did(revoker))
-        return found
 
 
 class _Savepoint:
@@ -320,11 +280,6 @@ class _Savepoint:
         self._execute("RELEASE SAVEPOINT block")
 
 
-def _did(text: str) -> DID:
-    """Take a DID out of a row. It was checked when it went in, and checking a did:key again costs more than the row."""
-    return str.__new__(DID, text)
-
-
 def _json(value: Mapping[str, Any]) -> str:
     return _ENCODE(value if isinstance(value, dict) else dict(value))
 
@@ -333,23 +288,13 @@ def _count(rows: Rows) -> int:
     return int(rows.fetchone()[0])
 
 
-def _proofs(data: bytes) -> tuple[CID, ...]:
-    """Take a ledger's `proofs` apart: each a length, then the bytes of a CID."""
-    found = []
-    while data:
-        end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES])
-        found.append(CID(data[_LENGTH_BYTES:end]))
-        data = data[end:]
-    return tuple(found)
-
-
 def _subscription(row: Sequence[Any]) -> Subscription:
     provider, id_, customer, product, starts_at, inserted_at, task, kind = row
     return Subscription(
-        provider=_did(provider),
+        provider=to_did(provider),
         id=id_,
-        customer=_did(customer),
-        product=_did(product),
+        customer=to_did(customer),
+        product=to_did(product),
         starts_at=starts_at,
         inserted_at=inserted_at,
         task=CID(task),
@@ -360,8 +305,8 @@ def _subscription(row: Sequence[Any]) -> Subscription:
 def _assignment(row: Sequence[Any]) -> Assignment:
     provider, consumer, subscription, since, task, until, ended_by = row
     return Assignment(
-        provider=_did(provider),
-        consumer=_did(consumer),
+        provider=to_did(provider),
+        consumer=to_did(consumer),
         subscription=subscription,
         since=since,
         task=CID(task),

@@ -17,8 +17,8 @@ from forge.receipt import Receipt
 from store.records import Statement
 from store.transaction import Transaction
 
-MAX_RECEIPT: Final = 64 * 1024
-"""Bytes of a receipt that is kept: anyone may deliver one."""
+MAX_RECORD: Final = 64 * 1024
+"""Bytes of a receipt and of the invocation that delivers it: both are kept, and anyone may deliver one."""
 
 
 class ConcludeArguments(Arguments):
@@ -36,10 +36,21 @@ class ConclusionReceiptNotFound(Failure):
 
 
 class ReceiptTooLarge(Failure):
-    """The receipt is larger than what is kept."""
+    """The receipt and its delivery are larger than what is kept."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"args.receipt: a receipt of at most {MAX_RECEIPT} bytes is kept, this has {size}")
+        super().__init__(f"args.receipt: at most {MAX_RECORD} bytes are kept of receipt and invocation, these have {size}")
+
+
+def judge(task: Task[ConcludeArguments]) -> Receipt:
+    """Give the receipt, if it is one that is kept."""
+    receipt = task.evidence[task.arguments.receipt]
+    if not isinstance(receipt, Receipt):
+        raise ConclusionReceiptNotFound(task.arguments.receipt)
+    size = len(bytes(task.invocation)) + len(bytes(receipt))
+    if size > MAX_RECORD:
+        raise ReceiptTooLarge(size)
+    return receipt
 
 
 conclude = Command(
@@ -50,20 +61,23 @@ conclude = Command(
     subjects=(ANYONE,),
     failures=(ConclusionReceiptNotFound, ReceiptTooLarge),
     evidence=Evidence(lambda arguments: (arguments.receipt,), ConclusionReceiptNotFound),
+    judge=judge,
 )
 
 
 def handle(task: Task[ConcludeArguments], tx: Transaction) -> Nothing:
     """Keep the receipt."""
-    receipt = task.evidence[task.arguments.receipt]
-    if not isinstance(receipt, Receipt):
-        raise ConclusionReceiptNotFound(task.arguments.receipt)
-    data = bytes(receipt)
-    if len(data) > MAX_RECEIPT:
-        raise ReceiptTooLarge(len(data))
+    receipt = judge(task)
     if receipt.executor != task.executor:
         tx.keep(
-            Statement(receipt=receipt.cid, task=receipt.ran, executor=receipt.executor, data=data, cause=task.cid, at=task.at)
+            Statement(
+                receipt=receipt.cid,
+                task=receipt.ran,
+                executor=receipt.executor,
+                data=bytes(receipt),
+                cause=task.cid,
+                at=task.at,
+            )
         )
     return Nothing()
 

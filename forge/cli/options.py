@@ -15,6 +15,20 @@ As: TypeAlias = Annotated[
     str | None,
     typer.Option("--as", metavar="DID", help="The DID that the key signs as, such as a did:web. Its own did:key without."),
 ]
+Receiver: TypeAlias = Annotated[str, typer.Option("--audience", metavar="DID", help="Who receives the authority.")]
+Lent: TypeAlias = Annotated[
+    list[str],
+    typer.Option(
+        "--command", metavar="CMD", help="What may be invoked, with all that is below it. Each makes a delegation of its own."
+    ),
+]
+PolicyText: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--policy", metavar="JSON", help="What the arguments must satisfy: statements, or one. Anything goes without."
+    ),
+]
+NotBefore: TypeAlias = Annotated[str | None, typer.Option("--not-before", metavar="TIME", help="From when on it counts.")]
 Url: TypeAlias = Annotated[str, typer.Option("--url", envvar="FORGE_URL", metavar="URL", help="Where the service is.")]
 Proofs: TypeAlias = Annotated[
     list[str],

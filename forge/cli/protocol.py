@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from forge.server.feed import ON_STOP
+
 MAX_HEAD: Final = 64 * 1024
 """Bytes of a request line and its headers, by more than one read; containers in headers have 8 KiB at most."""
 MAX_MESSAGE: Final = 64 * 1024 * 1024
@@ -78,6 +80,17 @@ class BoundedProtocol(HttpToolsProtocol):
         """Go on."""
         self._stop_write_timer()
         super().resume_writing()
+
+    def shutdown(self) -> None:
+        """Finish the answer, as the server stops; but one that would never end by itself ends now."""
+        super().shutdown()
+        # There is no cycle before the first request.
+        stop = getattr(self.cycle, "scope", {}).get("state", {}).get(ON_STOP)
+        if stop is not None:
+            stop()
+            if self.flow.write_paused:
+                # Whoever does not read does not read the end of it either.
+                self.transport.abort()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)

@@ -29,6 +29,7 @@ class ECDSAPublicKey(PublicKey):
     ORDER: ClassVar[int]
     LENGTH: ClassVar[int] = 33
     COMPRESSED: ClassVar[tuple[bytes, ...]] = (b"\x02", b"\x03")
+    UNCOMPRESSED: ClassVar[bytes] = b"\x04"
 
     def __init__(self, raw: bytes) -> None:
         """Check the bytes.
@@ -43,17 +44,17 @@ class ECDSAPublicKey(PublicKey):
 
     @classmethod
     def of_point(cls, point: bytes) -> Self:
-        """Read a point in any form of SEC 1, compressed or not, as older DID documents have them.
+        """Read a point in either form of SEC 1, compressed or not, as older DID documents have them.
 
         Raises:
-            KeyFormatError: it is no point of the curve.
+            KeyFormatError: it is no point of the curve. The hybrid form is none either: it says the same thing twice.
         """
-        return cls(cls.compress(point))
+        return cls(cls.compress(point) if point.startswith(cls.UNCOMPRESSED) else point)
 
     @classmethod
     @abstractmethod
     def compress(cls, point: bytes) -> bytes:
-        """Give the compressed form of a point.
+        """Give the compressed form of an uncompressed point.
 
         Raises:
             KeyFormatError: it is no point of the curve.

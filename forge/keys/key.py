@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
+from functools import cached_property
 from typing import ClassVar, Self
 
 from multiformats import multibase
@@ -28,12 +29,12 @@ class PublicKey(ABC):
         """The key behind its multicodec."""
         return self.code + self.raw
 
-    @property
+    @cached_property
     def text(self) -> str:
         """Multibase base58btc of the tagged key: what follows `did:key:`, and a `publicKeyMultibase`."""
         return str(multibase.encode(self.tagged, "base58btc"))
 
-    @property
+    @cached_property
     def did(self) -> DID:
         """The did:key that this key is."""
         return DID(f"did:key:{self.text}")

@@ -22,7 +22,7 @@ class P256PublicKey(ECDSAPublicKey):
 
     @classmethod
     def compress(cls, point: bytes) -> bytes:
-        """Give the compressed form of a point."""
+        """Give the compressed form of an uncompressed point."""
         return _point(point).public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
 
     def load(self, raw: bytes) -> None:

@@ -20,7 +20,7 @@ class Secp256k1PublicKey(ECDSAPublicKey):
 
     @classmethod
     def compress(cls, point: bytes) -> bytes:
-        """Give the compressed form of a point."""
+        """Give the compressed form of an uncompressed point."""
         return _point(point).format(compressed=True)
 
     def load(self, raw: bytes) -> None:

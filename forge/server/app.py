@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from forge.binding import Catalog
 from forge.command import CommandPath
 from forge.config import Settings, find, load, signer_of, store_of
 from forge.document import own_methods
+from forge.follow import following
 from forge.ports import Store
 from forge.resolve import Resolution, open_resolver
-from forge.server import endpoints, header
+from forge.server import endpoints, header, revocations
 from forge.server.host import Host
 from forge.server.refusal import Refused
 
@@ -45,10 +47,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
         own = {signer.did: own_methods(signer.did, signer.key.public)}
         async with open_resolver(own, Resolution.of(settings)) as resolver:
             store: Store[Any] = await connect(url)
-            app.state.host = Host(settings, signer, catalog, store, resolver)
+            host = app.state.host = Host(settings, signer, catalog, store, resolver)
             log.info("started", did=signer.did, commands=len(catalog))
             try:
-                yield
+                async with following(settings.follow, store, resolver), aclosing(host.feed):
+                    yield
             finally:
                 await store.close()
                 log.info("stopped", did=signer.did)
@@ -59,12 +62,18 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/", endpoints.describe, methods=["GET"]),
             Route("/.well-known/did.json", endpoints.did_document, methods=["GET"]),
             Route("/receipt/{task}", endpoints.receipt, methods=["GET"]),
+            Route("/revocation/{cid}", revocations.revocation, methods=["GET"]),
+            Route("/revocations/{since}", revocations.feed, methods=["GET"]),
+            *(
+                Route(path, revocations.preflight, methods=["OPTIONS"])
+                for path in ("/revocation/{cid}", "/revocations/{since}")
+            ),
             Route("/health/live", endpoints.live, methods=["GET"]),
             Route("/health/ready", endpoints.ready, methods=["GET"]),
             Route("/metrics", endpoints.metrics, methods=["GET"]),
             *(Route(route.command.path, partial(header.look, route), methods=["GET"]) for route in catalog),
         ],
-        exception_handlers={Refused: endpoints.refused},
+        exception_handlers={Refused: endpoints.refused, HTTPException: endpoints.refused},
         lifespan=lifespan,
     )
     # A redirect would go to whatever host the request names.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
@@ -109,7 +110,12 @@ async def metrics(request: Request) -> Response:
 async def refused(request: Request, error: Exception) -> Response:
     """Answer with a status and one line."""
     host: Host = request.app.state.host
-    known = error if isinstance(error, Refused) else Refused(500, "internal error")
+    known = Refused(500, "internal error")
+    if isinstance(error, Refused):
+        known = error
+    elif isinstance(error, HTTPException):
+        # No such path, or not with this method.
+        known = Refused(error.status_code, error.detail, error.headers)
     host.metrics.refused(known.status)
     if known.status in (408, 413, 503):
         known.headers["Connection"] = "close"

@@ -11,12 +11,14 @@ from forge import document
 from forge.binding import Catalog
 from forge.config import Settings
 from forge.container import MAX_TOKENS, Container
-from forge.execute import Executor
+from forge.execute import Executor, Outcome
 from forge.keys import Signer
 from forge.metrics import Metrics
 from forge.ports import Store
 from forge.resolve import Resolver
+from forge.revocation import REVOKE
 from forge.server.bodies import Bodies
+from forge.server.feed import Feed
 
 LARGE_BODY: Final = 64 * 1024
 """Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
@@ -33,6 +35,7 @@ class Host:
         self.store = store
         self.metrics = Metrics()
         self.bodies = Bodies()
+        self.feed = Feed(store)
         self._reading = asyncio.Semaphore(1)
         self.document = document.describe(signer.did, signer.key.public)
         self.executor: Executor[Any] = Executor(
@@ -43,8 +46,13 @@ class Host:
             lambda: int(time.time()),
             leeway=settings.leeway,
             deadline=settings.deadline,
-            observe=self.metrics.outcome,
+            observe=self._observe,
         )
+
+    def _observe(self, outcome: Outcome) -> None:
+        self.metrics.outcome(outcome)
+        if outcome.command == REVOKE:
+            self.feed.knock()
 
     async def read(self, body: bytes) -> Container:
         """Read a container; a large one on a thread, one at a time, so that others get their turn meanwhile.

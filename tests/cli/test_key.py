@@ -4,10 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from forge.cli import keyfiles
 from forge.cli.files import readable_by_others
 from forge.cli.keyfiles import read_key
-from forge.keys import private_key_from_pem
+from forge.cli.times import now
+from forge.container import Container
+from forge.keys import Ed25519PrivateKey, P256PrivateKey, PrivateKey, Secp256k1PrivateKey, private_key_from_pem
+from forge.method import did_key_methods
+from forge.verify import Facts, verify_delegation
 from tests.cli.conftest import Forge, Party
 
 
@@ -38,8 +45,68 @@ def test_new_says_where_it_could_not_write(forge: Forge, tmp_path: Path) -> None
 
 def test_new_says_which_types_there_are(forge: Forge) -> None:
     assert forge("key", "new", "--type", "rsa", status=2).stderr == (
-        "forge: --type: 'rsa' is not available; there is: ed25519\n"
+        "forge: --type: 'rsa' is not available; there is: ed25519, secp256k1, p256\n"
     )
+
+
+KINDS: dict[str, tuple[type[PrivateKey], str]] = {
+    "ed25519": (Ed25519PrivateKey, "did:key:z6Mk"),
+    "secp256k1": (Secp256k1PrivateKey, "did:key:zQ3s"),
+    "p256": (P256PrivateKey, "did:key:zDn"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_type_is_made_and_shown(forge: Forge, tmp_path: Path, name: str) -> None:
+    kind, prefix = KINDS[name]
+    file = tmp_path / "key.pem"
+    result = forge("key", "new", "--type", name, "-o", file)
+    key = read_key(file)
+    assert type(key) is kind
+    assert key.did.startswith(prefix)
+    assert result.stderr == f"{key.did}\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    text = tmp_path / "key.txt"
+    text.write_text(f"{key.text}\n")
+    for one in (file, text):
+        assert forge("key", "show", one).stdout == f"{key.did}\n"
+        shown = json.loads(forge("key", "show", one, "--json").stdout)
+        assert shown == {"did": key.did, "type": name, "publicKeyMultibase": key.public.text}
+    # Each time another one, also on standard output.
+    other = private_key_from_pem(forge("key", "new", "--type", name).stdout.encode())
+    assert type(other) is kind
+    assert other.secret != key.secret
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_type_signs(forge: Forge, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "key.pem"
+    forge("key", "new", "--type", name, "-o", file)
+    args = ["delegate", "--key", file, "--audience", "did:web:b", "--subject", "self", "--command", "/a"]
+    (one,) = Container.decode(forge(*args).stdout).delegations.values()
+    did = read_key(file).did
+    assert one.issuer == did
+    verify_delegation(one, Facts(now(), {did: did_key_methods(did)}))
+
+
+def test_no_type_is_left_out(forge: Forge) -> None:
+    assert KINDS.keys() == keyfiles.KINDS.keys()
+    assert "ed25519, secp256k1, p256" in forge("key", "new", "--help").stdout
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_key_does_not_sign_as_another_s_did_key(forge: Forge, alice: Party, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "key.pem"
+    forge("key", "new", "--type", name, "-o", file)
+    args = ["delegate", "--key", file, "--audience", "did:web:b", "--subject", "self", "--command", "/a", "--as", alice.did]
+    assert "is another key than" in forge(*args, status=2).stderr
+
+
+def test_a_key_of_another_curve(forge: Forge, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    key = ec.generate_private_key(ec.SECP384R1())
+    file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert forge("key", "show", file, status=2).stderr == f"forge: {file}: a key of a curve not known here: secp384r1\n"
 
 
 def test_show(forge: Forge, alice: Party) -> None:

@@ -20,6 +20,10 @@ FLAGS = {
         *["--key", "--as", "--audience", "--subject", "--command", "--policy", "--expires", "--not-before", "--proof", "-o"],
         *["--json", "FORGE_KEY", "30d"],
     ],
+    "attest": [
+        *["--key", "--as", "--for", "--audience", "--subject", "--command", "--policy", "--expires", "--not-before", "--proof"],
+        *["--nonce", "-o", "--json", "FORGE_KEY", "30d", "another"],
+    ],
     "invoke": [
         *[
             "--args",
@@ -36,8 +40,10 @@ FLAGS = {
         ],
         *["--json", "FORGE_KEY", "FORGE_URL", "FORGE_AUDIENCE", "FORGE_SUBJECT", "FORGE_PROOF"],
     ],
+    "revoke": ["--key", "--as", "--audience", "--url", "--proof", "--json", "FORGE_KEY", "FORGE_URL", "FORGE_AUDIENCE"],
     "send": ["--url", "--json"],
     "inspect": ["--json"],
+    "verify": ["--at", "--leeway", "--audience", "--authority", "--proof", "--plc", "--url", "--offline", "--json"],
     "receipt": ["--url", "--audience", "--json", "-o"],
     "commands": ["--markdown", "--json"],
     "schema": ["--write"],

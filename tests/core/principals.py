@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from forge.keys import Signer, private_key
+from forge.keys import P256PrivateKey, Signer, private_key
 
 ALICE: Final = Signer(private_key("MgCZT5vOnYZoVAeyjnzuJIVY9J4LNtJ+f8Js0cTPuKUpFnQ=="))
 BOB: Final = Signer(private_key("MgCYbj5AJfVvdrjkjNCxB3iAUwx7RQHVQ7H1sKyHy46IosQ=="))
@@ -29,7 +29,11 @@ SEEDS: Final = {
 }
 
 SECP_DID: Final = "did:key:zQ3shjyJXUaRJC2GC43mX8aPrUhoTdoiongXhZjsdTzPKYZUM"
-"""A secp256k1 key's DID, which this version reads as a DID and cannot verify with."""
+SECP: Final = Signer(private_key("MgSYREREREREREREREREREREREREREREREREREREREREREQ=="))
+P256: Final = Signer(P256PrivateKey(b"\x11" * 32))
+"""Not of the protocol's table: the same scalar on the other curve."""
+KINDS: Final = {"ed25519": ALICE, "secp256k1": SECP, "p256": P256}
+"""Somebody of each kind of key."""
 MAILTO_DID: Final = "did:mailto:example.com:alice%2Bx"
 
 N: Final = bytes(range(1, 13))

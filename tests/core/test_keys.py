@@ -32,7 +32,7 @@ from forge.keys import (
 )
 from forge.method import VerificationMethod, did_key_methods
 from forge.varsig import Algorithm
-from tests.core.principals import ALICE, DIDS, EVERYBODY, SECP_DID, SEEDS, SERVICE
+from tests.core.principals import ALICE, DIDS, EVERYBODY, SEEDS, SERVICE
 
 SEED: Final = bytes.fromhex(SEEDS["alice"])
 TEXT: Final = "MgCZT5vOnYZoVAeyjnzuJIVY9J4LNtJ+f8Js0cTPuKUpFnQ=="
@@ -150,7 +150,7 @@ def test_keys_of_another_length(length: int) -> None:
         Ed25519PrivateKey(bytes(length))
 
 
-@pytest.mark.parametrize("tag", ["", "ed", "ec01", "e701", "8024", "8026", "ed81", "00ed01"])
+@pytest.mark.parametrize("tag", ["", "ed", "e7", "ec01", "8124", "8224", "8026", "8126", "8626", "ed81", "00ed01"])
 def test_public_keys_of_another_kind(tag: str) -> None:
     with pytest.raises(KeyFormatError, match="not a public key of a kind known here"):
         public_key(bytes.fromhex(tag) + ALICE.key.public.raw)
@@ -220,8 +220,9 @@ def m(data: bytes) -> str:
         (m(SEED), "not a private key of a kind known here"),
         (m(b""), "not a private key of a kind known here"),
         (m(b"\x80"), "not a private key of a kind known here"),
-        (m(b"\x81\x26" + SEED), "not a private key of a kind known here"),
-        (m(b"\x86\x26" + SEED), "not a private key of a kind known here"),
+        # X25519 and P-384.
+        (m(b"\x82\x26" + SEED), "not a private key of a kind known here"),
+        (m(b"\x87\x26" + SEED + bytes(16)), "not a private key of a kind known here"),
         (m(ALICE.key.public.tagged), "not a private key of a kind known here"),
         ("M" + "A" * MAX_KEY_TEXT, f"a private key's text has at most {MAX_KEY_TEXT} characters"),
         ("é" + TEXT, "a private key's text is multibase"),
@@ -325,8 +326,6 @@ def test_what_is_no_pem(pem: bytes, reason: str) -> None:
     [
         x25519.X25519PrivateKey.generate(),
         ed448.Ed448PrivateKey.generate(),
-        ec.generate_private_key(ec.SECP256K1()),
-        ec.generate_private_key(ec.SECP256R1()),
         rsa.generate_private_key(65537, 2048),
     ],
     ids=lambda key: type(key).__name__,
@@ -361,8 +360,16 @@ def test_the_method_of_a_did_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "did", [SECP_DID, "did:key:z", "did:key:z6Mk", "did:key:zDnaerDaTF5BXEavCrfRZEk316dpbLsfPDZ3WJ5hRTPFU2169"]
+    "did",
+    [
+        "did:key:z",
+        "did:key:z6Mk",
+        # Of the did:key specification: X25519, P-384, RSA.
+        "did:key:z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F",
+        "did:key:z82Lm1MpAkeJcix9K8TMiLd5NMAhnwkjjCBeWHXyu3U4oT2MVJJKXkcVBgjGhnLBn2Kaau9",
+        str(DID("did:key:" + str(multibase.encode(b"\x85\x24" + bytes(60), "base58btc")))),
+    ],
 )
 def test_a_did_key_of_a_kind_not_known_here(did: str) -> None:
-    with pytest.raises(KeyFormatError):
+    with pytest.raises(KeyFormatError, match="not a public key of a kind known here"):
         did_key_methods(DID(did))

@@ -12,6 +12,7 @@ import pytest
 from forge.container import Container, Encoding, decode_token
 from forge.delegation import Delegation
 from forge.errors import ContainerError
+from forge.keys import PublicKey
 from forge.method import did_key_methods
 from tests.core import shared
 
@@ -46,6 +47,7 @@ def test_the_specification_s_containers(name: str) -> None:
     assert container.undecodable == ()
     for token in container.delegations.values():
         (method,) = did_key_methods(token.issuer)
+        assert isinstance(method.key, PublicKey)
         assert method.key.verify(token.envelope.signed, token.envelope.signature)
     # And written in the same encoding, and read again.
     again = Container.decode(container.encode(encoding))

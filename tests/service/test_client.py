@@ -160,11 +160,16 @@ class TestAskingForReceipts:
         (sent,) = await world.send(asked)
         assert await world.client.receipt(asked.task) == sent
         assert await world.client.receipt(asked.task, executor=world.service.did) == sent
-        with pytest.raises(ServiceError, match="was asked"):
-            await world.client.receipt(asked.task, executor=SOMEBODY.did)
+        assert await world.client.receipt(asked.task, executor=SOMEBODY.did) is None
 
     async def test_of_a_task_that_did_not(self, world: World) -> None:
         assert await world.client.receipt(CID.of(b"\xf6")) is None
+
+    async def test_that_somebody_else_issued(self) -> None:
+        theirs = Receipt.issue(SERVICE, ran=CID.of(b"\xf6"), out={}, issued_at=now())
+        async with answering(container(theirs)) as url, Client(url) as client:
+            with pytest.raises(ServiceError, match="was asked"):
+                await client.receipt(theirs.ran, executor=SOMEBODY.did)
 
     async def test_that_are_about_something_else(self) -> None:
         other = Receipt.issue(SERVICE, ran=CID.of(b"\xf6"), out={}, issued_at=now())

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from commands.customer import add as customer_add
-from commands.ucan.conclude import MAX_RECEIPT, ConclusionReceiptNotFound, ReceiptTooLarge, conclude
+from commands.ucan.conclude import MAX_RECORD, ConclusionReceiptNotFound, ReceiptTooLarge, conclude
 from forge.cid import CID
 from forge.client import now
 from forge.container import Container
@@ -187,9 +187,35 @@ class TestRefusals:
 
     async def test_a_large_one(self, world: World) -> None:
         executor = Signer.generate()
-        answer = await deliver(world, said(executor, out={"noise": "x" * MAX_RECEIPT}))
+        answer = await deliver(world, said(executor, out={"noise": "x" * MAX_RECORD}))
         assert answer.error_name == ReceiptTooLarge.__name__
         await self.nothing(world, executor.did)
+
+    async def test_a_large_delivery(self, world: World) -> None:
+        executor, by = Signer.generate(), Signer.generate()
+        receipt = said(executor)
+        invocation = Invocation.issue(
+            by,
+            subject=by.did,
+            command=conclude.path,
+            arguments={"receipt": receipt.cid},
+            audience=world.service.did,
+            expiration=now() + 60,
+            meta={"noise": "x" * MAX_RECORD},
+        )
+        (answer,) = await executed(world, invocation, receipt)
+        assert answer.error_name == ReceiptTooLarge.__name__
+        await self.nothing(world, executor.did)
+
+    async def test_a_refusal_leaves_no_trace(self, world: World) -> None:
+        by = Signer.generate()
+        proof = conclude.delegate(by, audience=by.did, subject=by.did, expiration=None)
+        noise = said(by, out={"noise": "x" * MAX_RECORD})
+        for token in (proof, noise):
+            invocation = delivering(world, token.cid)
+            (answer,) = await executed(world, invocation, token)
+            assert answer.error is not None
+            assert await world.client.receipt(invocation.task) is None
 
     async def test_it_needs_authority_like_any_other(self, world: World) -> None:
         by, somebody = Signer.generate(), Signer.generate()

@@ -17,6 +17,7 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.keys import Signer
 from forge.policy import Policy
+from forge.ports import Revocation
 from forge.receipt import Receipt
 from tests.service import catalog
 from tests.service.world import PRODUCT, World, running
@@ -283,6 +284,12 @@ class TestNothingUnverifiedLeavesATrace:
         return found
 
 
+def revocation(proof: Delegation, revoker: DID) -> Revocation:
+    return Revocation(
+        delegation=proof.cid, revoker=revoker, cause=CID.of(revoker.encode()), invocation=b"", path=(bytes(proof),)
+    )
+
+
 class TestRevocation:
     async def test_a_revoked_proof_is_refused_on_the_next_request(self, world: World) -> None:
         tenant, stranger = Signer.generate(), Signer.generate()
@@ -301,9 +308,9 @@ class TestRevocation:
 
         store = world.app.state.host.store
         assert await attempt() is None
-        await store.change(lambda tx: tx.revoke(proof.cid, stranger.did, CID.of(b"\x01"), at=now()))
+        await store.change(lambda tx: tx.revoke(revocation(proof, stranger.did), at=now()))
         assert await attempt() is None, "only an issuer of the chain can revoke"
-        await store.change(lambda tx: tx.revoke(proof.cid, world.service.did, CID.of(b"\x02"), at=now()))
+        await store.change(lambda tx: tx.revoke(revocation(proof, world.service.did), at=now()))
         assert await attempt() == "Revoked"
 
 

@@ -153,8 +153,8 @@ class TestRefusals:
 
     async def test_a_command_that_is_not_there(self, world: World) -> None:
         invocation = world.invocation("/space/paint", {}, by=Signer.generate())
-        status, _, _ = await get(world, "/space/paint", write_header(Container.of(invocation)))
-        assert status == 404
+        status, headers, body = await get(world, "/space/paint", write_header(Container.of(invocation)))
+        assert (status, headers["Content-Type"], body) == (404, "text/plain; charset=utf-8", b"Not Found\n")
 
     async def test_a_receipt_too_large_for_a_header(self, world: World) -> None:
         customer = Signer.generate()

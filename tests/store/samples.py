@@ -6,7 +6,7 @@ from pathlib import Path
 
 from forge.cid import CID
 from forge.did import DID
-from forge.ports import LedgerEntry
+from forge.ports import LedgerEntry, Revocation
 from store import Customer, Event, Subscription
 
 SERVICE = DID("did:web:service.example.com")
@@ -46,6 +46,16 @@ def entry(number: int = 1) -> LedgerEntry:
         proofs=(CID.of(b"root"), CID.of_raw(b"leaf"), CID(b"\x12\x20" + bytes(32))),
         receipt=b"receipt %d" % number,
         at=300,
+    )
+
+
+def revocation(number: int = 1, by: DID = ALICE, cause: int = 0) -> Revocation:
+    return Revocation(
+        delegation=task(number),
+        revoker=by,
+        cause=CID.of(f"{number} by {by} because of {cause}".encode()),
+        invocation=b"invocation \x00\xff",
+        path=(b"root \x00", b"", b"leaf %d" % number),
     )
 
 

@@ -15,7 +15,7 @@ import pytest
 from forge.cid import CID
 from forge.errors import StoreError
 from store import AlreadyExists, Assignment, Transaction, connect
-from store.transaction import EVENTS_PAGE, REVOKERS_BATCH
+from store.transaction import EVENTS_PAGE
 from tests.store import samples
 from tests.store.conftest import Tx
 from tests.store.samples import ALICE, BOB, OTHER, SERVICE, SHELF, SPACE, entry, event, task
@@ -229,7 +229,7 @@ async def test_a_row_never_ends_before_it_began(store: Tx) -> None:
     assert [(row.since, row.until) for row in rows] == [(10, 10), (10, None)]
 
 
-# -- events, ledger, revocations -------------------------------------------------------------------------------------
+# -- events, ledger --------------------------------------------------------------------------------------------------
 
 
 async def test_events_are_numbered_in_the_order_of_their_appending(store: Tx) -> None:
@@ -272,27 +272,6 @@ async def test_a_task_is_recorded_once(store: Tx) -> None:
     with pytest.raises(AlreadyExists):
         await store.change(lambda tx: tx.record(dataclasses.replace(entry(), receipt=b"another")))
     assert await store.receipt(task(1)) == b"receipt 1"
-
-
-async def test_a_revocation_is_for_good(store: Tx) -> None:
-    await store.change(lambda tx: tx.revoke(task(1), ALICE, task(8), at=1))
-    await store.change(lambda tx: tx.revoke(task(1), ALICE, task(9), at=2))
-    await store.change(lambda tx: tx.revoke(task(1), BOB, task(9), at=3))
-    await store.change(lambda tx: tx.revoke(task(2), BOB, task(9), at=3))
-    found = await store.read(lambda tx: tx.revokers([task(1), task(3)]))
-    assert {delegation: set(who) for delegation, who in found.items()} == {task(1): {ALICE, BOB}}
-    assert await store.read(lambda tx: tx.revokers(iter(()))) == {}
-
-
-async def test_any_number_of_delegations_may_be_asked_about(store: Tx) -> None:
-    many = [task(number) for number in range(2 * REVOKERS_BATCH + 1)]
-
-    def work(tx: Transaction) -> None:
-        for one in many[::2]:
-            tx.revoke(one, ALICE, task(0), at=1)
-
-    await store.change(work)
-    assert set(await store.read(lambda tx: tx.revokers(iter(many)))) == set(many[::2])
 
 
 # -- savepoints ------------------------------------------------------------------------------------------------------
@@ -379,7 +358,7 @@ async def test_what_fails_at_any_statement_leaves_nothing(store: Tx) -> None:
         tx.assign(SERVICE, SPACE, "one", at=10, task=task(3))
         tx.move(SERVICE, SPACE, "two", at=10, task=task(3))
         tx.append(event())
-        tx.revoke(task(1), ALICE, task(2), at=1)
+        tx.revoke(samples.revocation(), at=1)
         tx.record(entry())
 
     def all_of_it(tx: Transaction) -> tuple[object, ...]:
@@ -415,7 +394,7 @@ async def test_what_fails_at_any_statement_leaves_nothing(store: Tx) -> None:
             statements += 1
         else:
             break
-    assert statements == 9
+    assert statements == 10
     assert None not in await store.read(all_of_it)
 
 

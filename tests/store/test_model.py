@@ -160,7 +160,7 @@ class Laws(RuleBasedStateMachine):
 
     @rule(number=numbers, did=customers, at=times)
     def revoke(self, number: int, did: DID, at: int) -> None:
-        self.change(lambda tx: tx.revoke(samples.task(number), did, samples.task(99), at=at))
+        self.change(lambda tx: tx.revoke(samples.revocation(number, did), at=at))
         self.model.revokers.setdefault(samples.task(number), set()).add(did)
 
     @rule(number=numbers, at=times)
@@ -184,7 +184,7 @@ class Laws(RuleBasedStateMachine):
                 tx.assign(provider, consumer, id_, at=1, task=samples.task(number))
             else:
                 tx.move(provider, consumer, id_, at=1, task=samples.task(number))
-            tx.revoke(samples.task(number), did, samples.task(number), at=1)
+            tx.revoke(samples.revocation(number, did), at=1)
             raise Fault
 
         def work(tx: Transaction) -> None:

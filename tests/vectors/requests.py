@@ -3,29 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from forge.cid import CID
+from forge.did import DID
 from forge.keys import Signer
 from forge.varsig import Algorithm
-from tests.core.principals import SECP_DID
+from tests.core.principals import P256, SECP_DID
 from tests.core.raw import cbor
 from tests.core.tokens import DLG, INV, seal
-from tests.vectors.parts import AGENT, NOW, OWNER, ROBOT, SERVER, WEB, delegated, dlg, inv, invoked, name_of
+from tests.vectors.parts import AGENT, MAIL, NOW, OWNER, ROBOT, SERVER, WEB, delegated, dlg, inv, invoked, name_of
+
+# Name, the invocation and the delegations, the failure's name or None, what its message says, and who attests, if anybody.
+Case: TypeAlias = tuple[str, list[bytes], str | None, str, DID | None]
+
+CURVES: Final = {
+    Algorithm.SECP256K1: (ec.SECP256K1(), 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141),
+    Algorithm.P256: (ec.SECP256R1(), 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551),
+}
+SCALAR: Final = b"\x11" * 32
 
 
-def secp_delegation(*, high: bool) -> bytes:
-    """A delegation by the secp256k1 key of protocol §14.3, with the smaller or the greater of its two signatures."""
-    key = ec.derive_private_key(int.from_bytes(b"\x11" * 32, "big"), ec.SECP256K1())
-    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-    payload = delegated(iss=SECP_DID, sub=SECP_DID)
-    body = cbor({"h": Algorithm.SECP256K1.header, DLG: payload})
+def ecdsa(body: bytes, algorithm: Algorithm, *, high: bool) -> bytes:
+    """The smaller or the greater of the two signatures of the key that has the scalar of protocol §14.3, secp256k1 or not."""
+    curve, order = CURVES[algorithm]
+    key = ec.derive_private_key(int.from_bytes(SCALAR, "big"), curve)
     r, s = utils.decode_dss_signature(key.sign(body, ec.ECDSA(SHA256(), deterministic_signing=True)))
     s = max(s, order - s) if high else min(s, order - s)
-    signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return seal(OWNER, DLG, payload, header=Algorithm.SECP256K1.header, signature=signature)
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def ecdsa_delegation(did: str, algorithm: Algorithm, *, high: bool = False) -> bytes:
+    payload = delegated(iss=did, sub=did)
+    body = cbor({"h": algorithm.header, DLG: payload})
+    return seal(OWNER, DLG, payload, header=algorithm.header, signature=ecdsa(body, algorithm, high=high))
+
+
+def attested_delegation(authority: Signer, **wrong: object) -> bytes:
+    """A delegation by a did:mailto that an authority attests; `wrong` replaces fields of what it says."""
+    payload = delegated(iss=MAIL, sub=MAIL)
+    body = cbor({"h": Algorithm.ATTESTED.header, DLG: payload})
+    digest = CID(b"\x01\x55\x12\x20" + sha256(body).digest())
+    usual: dict[str, object] = {"sub": str(authority.did), "cmd": "/ucan/attest/proof", "args": {"proof": digest}, "nonce": b""}
+    attestation = inv(authority, **(usual | wrong))
+    return seal(OWNER, DLG, payload, header=Algorithm.ATTESTED.header, signature=attestation)
+
+
+def of_other_keys() -> Iterator[Case]:
+    """Signatures by keys that are not Ed25519, and by none."""
+
+    def by_agent(subject: str, proof: bytes) -> list[bytes]:
+        return [inv(AGENT, prf=[name_of(proof)], sub=subject), proof]
+
+    for name, did, algorithm in (
+        ("secp256k1", SECP_DID, Algorithm.SECP256K1),
+        ("P-256", str(P256.did), Algorithm.P256),
+    ):
+        as_ed25519 = seal(OWNER, DLG, delegated(iss=did, sub=did))
+        mismatch = f"the key is {algorithm.name}, the signature ED25519"
+        yield f"header of Ed25519 with a {name} issuer", by_agent(did, as_ed25519), "InvalidSignature", mismatch, None
+        high = ecdsa_delegation(did, algorithm, high=True)
+        yield f"{name} with a high s", by_agent(did, high), "InvalidSignature", "signature mismatch", None
+        yield name, by_agent(did, ecdsa_delegation(did, algorithm)), None, "", None
+
+    good = by_agent(MAIL, attested_delegation(SERVER))
+    yield "attested", good, None, "", SERVER.did
+    yield "attested, and no authority is known", good, "DIDKeyResolutionError", f'unable to resolve "{MAIL}" key', None
+    yield "attested by another", good, "InvalidSignature", f"iss: not what {ROBOT.did} attests with", ROBOT.did
+    for name, field, value in (
+        ("attested by another command", "cmd", "/ucan/attest"),
+        ("attested for another token", "args", {"proof": CID(b"\x01\x55\x12\x20" + bytes(32))}),
+        ("attested for a while", "exp", NOW + 60),
+        ("attested to somebody", "aud", str(AGENT.did)),
+        ("attested with a nonce", "nonce", b"\0"),
+    ):
+        wrong = by_agent(MAIL, attested_delegation(SERVER, **{field: value}))
+        yield name, wrong, "InvalidSignature", f"{field}: not what {SERVER.did} attests with", SERVER.did
 
 
 def requests() -> Iterator[tuple[str, list[bytes], str | None, str]]:
@@ -64,14 +121,6 @@ def requests() -> Iterator[tuple[str, list[bytes], str | None, str]]:
     yield "header of another algorithm", [header], "InvalidSignature", "the key is ED25519, the signature P256"
     absentee = seal(OWNER, INV, invoked(), header=Algorithm.ABSENTEE.header, signature=b"")
     yield "absentee signature", [absentee], "UnverifiableSignature", "its signature is absentee"
-    # These two are InvalidSignature once secp256k1 is known here; until then nothing of that kind is accepted.
-    as_ed25519 = seal(OWNER, DLG, delegated(iss=SECP_DID, sub=SECP_DID))
-    for name, proof in {
-        "header of Ed25519 with a secp256k1 issuer": as_ed25519,
-        "secp256k1 with a high s": secp_delegation(high=True),
-        "secp256k1": secp_delegation(high=False),
-    }.items():
-        yield name, by_agent(proof, sub=SECP_DID), "DIDKeyResolutionError", f'unable to resolve "{SECP_DID}" key'
     yield "a did:web that nobody resolved", [inv(iss=WEB, sub=WEB)], "DIDKeyResolutionError", f'unable to resolve "{WEB}" key'
 
     yield "expires now", [inv(exp=NOW)], "Expired", "invocation "
@@ -111,7 +160,10 @@ def requests() -> Iterator[tuple[str, list[bytes], str | None, str]]:
 
 
 def verified() -> list[dict[str, object]]:
+    cases = [*((*case, None) for case in requests()), *of_other_keys()]
     return [
-        {"name": name, "time": NOW, "leeway": 0, "error": error, "says": says, "hex": cbor({"ctn-v1": entries}).hex()}
-        for name, entries, error, says in requests()
+        {"name": name, "time": NOW, "leeway": 0, "error": error, "says": says}
+        | ({} if authority is None else {"authority": str(authority)})
+        | {"hex": cbor({"ctn-v1": entries}).hex()}
+        for name, entries, error, says, authority in cases
     ]

@@ -1,4 +1,4 @@
-"""Customers, subscriptions, assignments; events; the ledger and revocations.
+"""Customers, subscriptions, assignments; events; the ledger; revocations, and the feeds of them that are followed.
 
 CIDs are kept in their binary form, DIDs as text, times as whole Unix seconds, maps as JSON.
 
@@ -32,6 +32,7 @@ def upgrade() -> None:
     _customers()
     _events()
     _tasks()
+    _revocations()
 
 
 def _customers() -> None:
@@ -136,16 +137,44 @@ def _tasks() -> None:
         sqlite_strict=True,
     )
     op.create_index("statement_of_executor", "statement", ["task", "executor"])
+
+
+def _revocations() -> None:
     op.create_table(
         "revocation",
+        # The place in the feed is the key, so that what is recorded is appended, and a feed is read off in one piece. What is
+        # large stands last: a feed and a look-up of who revoked do not come by it.
+        sa.Column("recorded_at", _INTEGER, autoincrement=False, nullable=False),
         sa.Column("delegation", _BYTES, nullable=False),
         sa.Column("revoker", _TEXT, nullable=False),
         sa.Column("cause", _BYTES, nullable=False),
-        sa.Column("at", _INTEGER, nullable=False),
-        sa.PrimaryKeyConstraint("delegation", "revoker", name="revocation_key"),
+        sa.Column("links", _BYTES, nullable=False),
+        sa.Column("invocation", _BYTES, nullable=False),
+        sa.Column("path", _BYTES, nullable=False),
+        sa.PrimaryKeyConstraint("recorded_at", name="revocation_key"),
+        sa.UniqueConstraint("delegation", "revoker", name="revocation_of_revoker"),
         sqlite_strict=True,
-        sqlite_with_rowid=False,
     )
+    op.create_index("revocation_last", "revocation", ["delegation", "recorded_at"])
+    op.create_index("revocation_by", "revocation", ["cause"])
+    op.create_table(
+        "followed",
+        sa.Column("source", _TEXT, nullable=False),
+        sa.Column("instant", _INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("source", name="followed_key"),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "postponed",
+        sa.Column("source", _TEXT, nullable=False),
+        sa.Column("cause", _BYTES, nullable=False),
+        sa.Column("delegation", _BYTES, nullable=False),
+        sa.Column("tries", _INTEGER, nullable=False),
+        sa.Column("due_at", _INTEGER, nullable=False),
+        sa.PrimaryKeyConstraint("source", "cause", name="postponed_key"),
+        sqlite_strict=True,
+    )
+    op.create_index("postponed_due", "postponed", ["source", "due_at"])
 
 
 def _index(name: str, table: str, columns: list[str], *, where: sa.TextClause, unique: bool = False) -> None:

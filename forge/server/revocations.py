@@ -1,0 +1,111 @@
+"""The endpoints of revocations: for whoever verifies elsewhere, a page in a browser too (protocol §13.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from forge import instant, notice
+from forge.cid import CID
+from forge.errors import CIDError, DecodeError, StoreError
+from forge.eventstream import CONTENT_TYPE
+from forge.server.feed import ON_STOP, Feed
+from forge.server.host import Host
+from forge.server.refusal import Refused
+
+BEGINNING: Final = "0"
+RETRY_AFTER: Final = 5
+"""Seconds after which whoever found every seat taken may ask again."""
+
+# On every answer, asked for from a page or not: what is cached for one is given to the other.
+CORS: Final = {"Access-Control-Allow-Origin": "*"}
+_PREFLIGHT: Final = CORS | {
+    "Access-Control-Allow-Methods": "GET, OPTIONS",
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+    "Allow": "GET, OPTIONS",
+}
+_KEPT: Final = CORS | {"Cache-Control": "public, max-age=31536000, immutable"}
+_NOT_KEPT: Final = CORS | {"Cache-Control": "no-store"}
+_STREAM: Final = CORS | {"Content-Type": CONTENT_TYPE, "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+
+log = structlog.get_logger("forge")
+
+
+async def revocation(request: Request) -> Response:
+    """Give the record of a delegation's revocation: the last, or the one by the invocation that `cause` names.
+
+    Several issuers may revoke one delegation, each for the chains that it is in. Whoever reads the feed wants each of them.
+    """
+    host: Host = request.app.state.host
+    delegation = _cid(request.path_params["cid"])
+    named = request.query_params.get("cause")
+    cause = None if named is None else _cid(named)
+    try:
+        found = await host.store.read(lambda tx: tx.revocation(delegation, cause))
+    except StoreError:
+        log.exception("store")
+        raise Refused(503, "the store does not answer; try again", _NOT_KEPT) from None
+    if found is None:
+        raise Refused(404, f"no revocation of {delegation}", _NOT_KEPT)
+    return Response(notice.record(found), media_type=notice.CONTENT_TYPE, headers=_KEPT)
+
+
+async def feed(request: Request) -> Response:
+    """Give the revocations that were recorded at an instant or later, then those that are."""
+    host: Host = request.app.state.host
+    since = _since(request.path_params["since"])
+    if request.method == "HEAD":
+        return Response(headers=_STREAM)
+    if not host.feed.enter():
+        raise Refused(503, "too many readers at once; try again", _NOT_KEPT | {"Retry-After": str(RETRY_AFTER)})
+    try:
+        place = await host.feed.begin(since)
+    except BaseException as error:
+        host.feed.leave()
+        if isinstance(error, StoreError):
+            log.exception("store")
+            raise Refused(503, "the store does not answer; try again", _NOT_KEPT) from None
+        raise
+    request.scope.setdefault("state", {})[ON_STOP] = host.feed.stop
+    return _Stream(host.feed, place, _STREAM)
+
+
+async def preflight(request: Request) -> Response:
+    """Let pages of any origin ask."""
+    del request
+    return Response(status_code=204, headers=_PREFLIGHT)
+
+
+class _Stream(StreamingResponse):
+    """An answer that goes on, and holds a seat until it ends, however it ends."""
+
+    def __init__(self, feed: Feed, place: int, headers: Mapping[str, str]) -> None:
+        super().__init__(feed.read(place), headers=headers)
+        self._feed = feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._feed.leave()
+
+
+def _cid(text: str) -> CID:
+    try:
+        return CID.parse(text)
+    except CIDError as error:
+        raise Refused(400, str(error), _NOT_KEPT) from None
+
+
+def _since(text: str) -> int:
+    try:
+        return 0 if text == BEGINNING else max(0, instant.read(text))
+    except DecodeError as error:
+        raise Refused(400, f"since: expected 0, or a time: {error}", _NOT_KEPT) from None

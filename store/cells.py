@@ -1,0 +1,30 @@
+"""Cells: what a column holds that is more than one value, or that was checked before it went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from forge.did import DID
+
+# An item's length, before its bytes. The longest is a token's.
+_LENGTH_BYTES: Final = 4
+
+
+def join(items: Iterable[bytes]) -> bytes:
+    """Put several byte strings into one: each its length, then its bytes."""
+    return b"".join(len(item).to_bytes(_LENGTH_BYTES) + item for item in items)
+
+
+def split(cell: bytes) -> Iterator[bytes]:
+    """Take apart what `join` put together."""
+    begin = 0
+    while begin < len(cell):
+        end = begin + _LENGTH_BYTES + int.from_bytes(cell[begin : begin + _LENGTH_BYTES])
+        yield cell[begin + _LENGTH_BYTES : end]
+        begin = end
+
+
+def to_did(text: str) -> DID:
+    """Take a DID out of a row. It was checked when it went in, and checking a did:key again costs more than the row."""
+    return str.__new__(DID, text)

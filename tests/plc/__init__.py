@@ -1,0 +1,1 @@
+"""The real did:plc directory, in memory, and what one tells it."""
