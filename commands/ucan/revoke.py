@@ -45,8 +45,8 @@ revoke = Command(
     effect=Effect.CHANGES,
     subjects=(Role("issuer", _revoker),),
     failures=FAILURES,
-    # Of a path that is as long as may be, the last link is the revoked one, and is named once.
-    evidence=Evidence(lambda arguments: dict.fromkeys((arguments.revoke, *arguments.path)), DelegationNotFound),
+    # The revoked one first: so many are looked at, and of a path that is as long as may be it is the last one too.
+    evidence=Evidence(lambda arguments: (arguments.revoke, *arguments.path), DelegationNotFound),
 )
 
 

@@ -68,7 +68,7 @@ def instead(case: Case, step: Step) -> str | None:
     if not found:
         return None
     listed = ", ".join(str(one.cid) for one in found)
-    return f"Delegations that are here, and that it does not link, make a chain: sign the invocation again with {listed}."
+    return f"Another chain is here that would do: sign the invocation again with {listed}."
 
 
 def another_subject(case: Case, step: Step) -> str | None:
@@ -78,7 +78,8 @@ def another_subject(case: Case, step: Step) -> str | None:
             if other not in (None, case.about) and case.concerning(other).attempt() is None:
                 return (
                     f"The proofs are about {_another(case, other)}, {show_did(other)}, than the invocation is,"
-                    f" {show_did(case.about)}: sign it again about the one, or ask the other for a delegation."
+                    f" {show_did(case.about)}: sign it again about {show_did(other)}, or ask {show_did(case.about)} for a"
+                    " delegation."
                 )
     if step.position < 0 or step.number not in ("4e", "4f"):
         return None
@@ -208,7 +209,7 @@ def _found_issuer(case: Case, step: Step) -> DID:
 
 
 def _keys_of(case: Case, did: DID) -> set[DID]:
-    return {one.key.did for one in methods_of(case, did) if isinstance(one.key, PublicKey)} - {did}
+    return {one.key.did for one in methods_of(case, did) if isinstance(one.key, PublicKey)}
 
 
 def _twin(cid: CID, case: Case) -> CID | None:

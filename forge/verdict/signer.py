@@ -34,8 +34,6 @@ def unendorsed(case: Case, step: Step) -> str | None:
     token, now = step.token, case.given.facts.now
     relationship = relationship_of(token)
     for method in methods_of(case, token.issuer):
-        if method.refuses(relationship, now) is None:
-            continue
         bare = replace(method, relationships=EVERY, expires=None, revoked=None)
         if refuses(bare, relationship, token.envelope, now, case.given.memory) is not None:
             continue
@@ -76,7 +74,7 @@ def attested(case: Case, step: Step) -> str | None:
 def signed_by_another(case: Case, step: Step) -> str | None:
     """Try the keys of everybody else who is known here."""
     token = step.token
-    for did, key in islice(_others(case, step), MAX_TRIED):
+    for did, key in islice(_keys(case, step), MAX_TRIED):
         if case.given.memory.verify(key, token.envelope):
             return (
                 f"It says that it is issued by {show_did(token.issuer)}, and it was signed by {show_did(did)}: sign it with a"
@@ -139,12 +137,11 @@ def attestor(step: Step) -> DID | None:
         return None
 
 
-def _others(case: Case, step: Step) -> Iterator[tuple[DID, PublicKey]]:
+def _keys(case: Case, step: Step) -> Iterator[tuple[DID, PublicKey]]:
     for did in case.given.facts.keys:
-        if did != step.token.issuer:
-            for method in methods_of(case, did):
-                if isinstance(method.key, PublicKey) and method.key.algorithm is step.token.envelope.algorithm:
-                    yield did, method.key
+        for method in methods_of(case, did):
+            if isinstance(method.key, PublicKey) and method.key.algorithm is step.token.envelope.algorithm:
+                yield did, method.key
 
 
 _HOW: Final = {

@@ -13,8 +13,6 @@ from pydantic import Field, ValidationError
 from forge import errors
 from forge.binding import (
     ANYONE,
-    MAX_PROBLEM_CHARACTERS,
-    MAX_PROBLEMS,
     Arguments,
     Catalog,
     Command,
@@ -34,6 +32,7 @@ from forge.cid import CID
 from forge.command import CommandPath
 from forge.did import DID
 from forge.errors import CommandError, Failure, InvalidSubject, MalformedArguments, TokenError
+from forge.model import MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS
 from forge.policy import Policy
 from forge.receipt import Receipt
 from forge.verify import verify

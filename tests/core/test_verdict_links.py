@@ -96,9 +96,7 @@ def test_a_missing_proof_and_others_that_would_do() -> None:
     asked = replace(request([A, B, C]), left_out=frozenset({0, 1}))
     (other,) = request([A, C]).proofs
     advice = advice_of(asked, other, *request([A, D]).proofs)
-    assert advice == (
-        f"Delegations that are here, and that it does not link, make a chain: sign the invocation again with {other.cid}."
-    )
+    assert advice == (f"Another chain is here that would do: sign the invocation again with {other.cid}.")
 
 
 def test_a_proof_that_is_linked_by_another_name() -> None:
@@ -134,7 +132,7 @@ def test_no_proofs_and_none_to_be_had() -> None:
 def test_no_proofs_and_they_are_here() -> None:
     (proof,) = request([A, B]).proofs
     advice = advice_of(replace(request([A]), invoker=B), proof)
-    assert advice.startswith("Delegations that are here, and that it does not link, make a chain:")
+    assert advice.startswith("Another chain is here that would do:")
     assert str(proof.cid) in advice
 
 
@@ -160,7 +158,7 @@ def test_another_delegation_that_is_here_would_do(broken: Any) -> None:
     assert f"sign the invocation again with {good.cid}." in advice_of(asked, good)
     # One that would not do is not offered.
     (useless,) = link(request([A, B]), 0, exp=NOW - 1, nonce=b"useless").proofs
-    assert "Delegations that are here" not in advice_of(asked, useless)
+    assert "Another chain is here" not in advice_of(asked, useless)
 
 
 # -- alignment
@@ -212,7 +210,8 @@ def test_proofs_of_another_service() -> None:
     assert verdict.error.name == "InvalidSubject"
     assert verdict.advice == (
         "The proofs are about another service (staging and production mixed up?), did:web:staging.example.com, than the"
-        " invocation is, did:web:example.com: sign it again about the one, or ask the other for a delegation."
+        " invocation is, did:web:example.com: sign it again about did:web:staging.example.com, or ask did:web:example.com for a"
+        " delegation."
     )
     # Who is to execute it does not hide that: it names nobody, so that is its subject.
     assert judged(asked, audience=PRODUCTION.did).advice == verdict.advice
@@ -238,6 +237,12 @@ def test_a_root_that_another_service_issued() -> None:
         "The root is issued by another service (staging and production mixed up?), did:web:staging.example.com, than it is"
         " about, did:web:example.com: ask the latter for a delegation of its own."
     )
+
+
+def test_a_link_that_another_service_issued() -> None:
+    asked = replace(request([PRODUCTION, C, D]), keys=KEYS)
+    advice = advice_of(asked.with_link(1, replace(asked.links[1], issuer=STAGING)))
+    assert advice == f"A link is missing: ask for the delegation from {C.did} to {STAGING.did}, and put it before proof 2."
 
 
 def test_another_subject_that_is_no_service() -> None:
@@ -290,7 +295,7 @@ def test_a_powerline_that_something_should_stand_before() -> None:
     asked = request([A, B, C], {1})
     advice = advice_of(linking(asked, asked.proofs[1].cid).but())
     # The first proof is here, so a chain is found; without it, it is asked for.
-    assert "make a chain" in advice
+    assert "Another chain is here" in advice
     asked = replace(linking(asked, asked.proofs[1].cid), left_out=frozenset({0}))
     assert advice_of(asked) == (
         f"A powerline passes on what its issuer was given, and that is not here: give the chain from {A.did} to {B.did} that"
@@ -372,7 +377,7 @@ def test_a_proof_that_is_signed_by_nobody_known_and_another_that_would_do() -> N
     asked = request([A, B, C])
     (good,) = request([B, C]).proofs  # about somebody else
     broken = asked.with_link(1, replace(asked.links[1], signer=STRANGER))
-    assert "Delegations that are here" not in advice_of(broken, good)
+    assert "Another chain is here" not in advice_of(broken, good)
     (good,) = link(request([B, C]), 0, nonce=b"x", sub=str(A.did)).proofs
     assert f"sign the invocation again with {asked.proofs[0].cid}, {good.cid}." in advice_of(broken, good)
 

@@ -96,6 +96,9 @@ def test_a_method_whose_time_is_over(field: str, verb: str) -> None:
         " force."
     )
     assert alone(SERVICE, {WEB: (method(**{field: NOW + 1}),)}).accepted
+    # One whose time is over in one way, and not yet in the other.
+    both = {"expires": NOW + 9, "revoked": NOW + 9} | {field: NOW}
+    assert f"which {verb} on 2026-01-01T00:00:00Z" in str(alone(SERVICE, {WEB: (method(**both),)}).advice)
     # One that would not have made it either is not blamed.
     stranger = method(STRANGER.key.public, **{field: NOW})
     assert "No key that" in str(alone(SERVICE, {WEB: (stranger,)}).advice)
@@ -125,8 +128,10 @@ def test_a_document_without_methods() -> None:
 
 
 def test_nobody_s_key() -> None:
-    asked = replace(request([A]), signer=STRANGER, keys={A.did: did_key_methods(A.did)})
-    assert advice_of(asked) == (f"Its bytes were changed on the way, or another key signed it: have {A.did} sign it again.")
+    own = {A.did: did_key_methods(A.did)}
+    for keys in (own, {**own, B.did: did_key_methods(B.did)}):
+        asked = replace(request([A]), signer=STRANGER, keys=keys)
+        assert advice_of(asked) == f"Its bytes were changed on the way, or another key signed it: have {A.did} sign it again."
 
 
 def test_another_algorithm() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from forge import instant, notice
 from forge.cid import CID
+from forge.cli.protocol import BoundedProtocol
 from forge.errors import StoreError
 from forge.eventstream import KEEP_ALIVE, Event, Reader
 from forge.keys import Signer
@@ -281,8 +282,17 @@ class TestBounds:
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
-    async def test_a_server_that_stops_does_not_wait_for_readers(self, tmp_path: Path) -> None:
+    async def test_a_server_that_stops_does_not_wait_for_readers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The server here has no limit for a graceful stop: it would wait for ever."""
+        monkeypatch.setattr("forge.cli.protocol.WRITE_DEADLINE", 10 * LONG)
+        paused = asyncio.Event()
+        real = BoundedProtocol.pause_writing
+
+        def pause(self: BoundedProtocol) -> None:
+            real(self)
+            paused.set()
+
+        monkeypatch.setattr(BoundedProtocol, "pause_writing", pause)
         async with asyncio.timeout(LONG):
             async with running(tmp_path) as world:
                 host = world.app.state.host
@@ -293,6 +303,7 @@ class TestBounds:
                 reader, writer = await asyncio.open_connection(address, int(port), limit=1024)
                 writer.write(b"GET /revocations/0 HTTP/1.1\r\nHost: x\r\n\r\n")
                 await reader.readline()
+                await paused.wait()
                 assert host.feed._readers == 2
             assert await reading.end() == [], "and it is an end, not a cut"
         assert host.feed._readers == 0

@@ -29,7 +29,7 @@ from forge.method import did_key_methods
 from forge.signature import Keys
 from store import Transaction, connect
 from tests.service.test_feed import until
-from tests.service.test_revoke import ANN, BEN, CAT, CHAIN, DAN, EVE, FIRST, SECOND, THIRD, Case, delegation, send
+from tests.service.test_revoke import ANN, BEN, CAT, CHAIN, DAN, EVE, FIRST, LONG, SECOND, THIRD, Case, delegation, send
 from tests.service.world import World, running
 
 NOW = 1_000_000
@@ -281,7 +281,7 @@ IMPOSTORS: dict[str, Callable[[Source], object]] = {
     "with another's delegations": gives(GOOD, THIRD.cid, FIRST),
     "arguments of another kind": revokes(Case(CAT), arguments={"revoke": "x", "path": []}),
     "no path": revokes(Case(CAT), arguments={"revoke": THIRD.cid, "path": ["x"]}),
-    "a path without end": revokes(Case(CAT), arguments={"revoke": THIRD.cid, "path": [THIRD.cid] * 129}),
+    "a path longer than may be": revokes(Case(ANN, [*LONG, LONG[0]], LONG[0])),
     "no tokens": answers('{"cause":{"/":{"bytes":"AAAA"}},"path":[]}'),
     "no bytes": answers('{"cause":"x","path":[]}'),
     "no list of bytes": answers('{"cause":{"/":{"bytes":"AAAA"}},"path":[1]}'),

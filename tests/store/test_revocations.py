@@ -134,6 +134,7 @@ async def test_pages(store: Tx) -> None:
     while page := await told(store, found[-1].recorded_at if found else -1, 3):
         assert len(page) <= 3
         found += page
+        assert len(found) <= 7
     assert [one.delegation for one in found] == [task(number) for number in range(7)]
 
 
