@@ -8,9 +8,17 @@ from typing import Final
 from forge.cli.files import write_private
 from forge.cli.terminal import json_text
 from forge.did import DID
-from forge.keys import Signer
+from forge.keys import Ed25519PrivateKey, P256PrivateKey, PrivateKey, Secp256k1PrivateKey, Signer
 
-ROLES: Final = ("service", "tenant", "customer", "space 1", "space 2", "stranger")
+ROLES: Final[dict[str, type[PrivateKey]]] = {
+    "service": Ed25519PrivateKey,
+    "tenant": Secp256k1PrivateKey,
+    "customer": Ed25519PrivateKey,
+    "space 1": Ed25519PrivateKey,
+    "space 2": P256PrivateKey,
+    "stranger": Ed25519PrivateKey,
+}
+"""Who takes part, and with a key of which kind: of each there is one."""
 _HEAD, _TAIL = 16, 6  # characters that are left of a did:key
 
 
@@ -18,7 +26,7 @@ class Cast:
     """One fresh key a role."""
 
     def __init__(self) -> None:
-        self._signers = {role: Signer.generate() for role in ROLES}
+        self._signers = {role: Signer(kind.generate()) for role, kind in ROLES.items()}
 
     def __getitem__(self, role: str) -> Signer:
         return self._signers[role]

@@ -66,6 +66,7 @@ class Story:
         await self._questions(spaces[0], subscription)
         await self._stranger()
         await self._again(first, delegation)
+        await self._taken_back(delegation)
 
     async def _tenant(self, delegation: Delegation) -> Invocation:
         arguments: dict[str, Value] = {"customer": self._cast.did("customer"), "product": PRODUCT, "details": {}}
@@ -129,6 +130,15 @@ class Story:
         show_field("GET", f"/receipt/{first.task}", indent=_INDENT)
         if any(one is None or bytes(one) != self._receipts[first.task] for one in (known, again, asked)):
             raise Unexpected("a repeat did not give the first receipt, byte for byte")
+
+    async def _taken_back(self, delegation: Delegation) -> None:
+        self._tell("The service takes back what it let the tenant do. Whoever issued a delegation may revoke it, for good.")
+        revoke: dict[str, Value] = {"path": [], "revoke": delegation.cid}
+        await self._expect(self._sign("service", "/ucan/revoke", revoke, self._service), [delegation], ok={})
+        self._tell("The tenant tries once more, and is refused from the next request on.")
+        arguments: dict[str, Value] = {"customer": self._cast.did("stranger"), "externalAccount": "f1:9a1e", "product": PRODUCT}
+        late = self._sign("tenant", "/customer/add", arguments | {"details": {}}, self._service, [delegation])
+        await self._expect(late, [delegation], error="Revoked")
 
     def _sign(
         self, who: str, command: str, arguments: Mapping[str, Value], subject: DID, proofs: Sequence[Delegation] = ()

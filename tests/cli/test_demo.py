@@ -18,7 +18,7 @@ from forge.client import Client
 from forge.container import Container
 from forge.dagcbor import Value
 from forge.did import DID
-from forge.errors import Failure, MatchError
+from forge.errors import Failure, MatchError, Revoked
 from forge.invocation import Invocation
 from forge.receipt import Receipt
 from tests.cli.conftest import Forge
@@ -115,6 +115,8 @@ def right(cast: Cast) -> list[Value | Failure]:
         InvalidClaim("no"),
         CustomerNotFound("nobody"),
         CustomerNotFound("nobody"),
+        {},
+        Revoked("no"),
     ]
 
 
@@ -141,6 +143,8 @@ async def test_right_answers_are_right() -> None:
         (6, {"customer": "", "subscription": "x"}, "/consumer/get does not name"),
         (8, NotFound("x"), "expected InvalidClaim"),
         (10, CustomerNotFound("suspended"), "the stranger can tell"),
+        (11, NotFound("x"), "/ucan/revoke: expected {}, and"),
+        (12, {}, "/customer/add: expected Revoked, and"),
     ],
 )
 async def test_wrong_answers_are_noticed(position: int, answer: Value | Failure, said: str) -> None:

@@ -59,11 +59,11 @@ class Listener:
         self.waiting: list[Event] = []
 
     async def next(self) -> Event:
-        while not self.waiting:
-            async with asyncio.timeout(LONG):
+        async with asyncio.timeout(LONG):
+            while not self.waiting:
                 data = await self.response.content.readany()
-            assert data, "the feed ended"
-            self.waiting = self.reader.feed(data)
+                assert data, "the feed ended"
+                self.waiting = self.reader.feed(data)
         return self.waiting.pop(0)
 
     async def causes(self, count: int) -> list[CID]:
@@ -181,10 +181,27 @@ class TestReadingAlong:
                 assert await one.causes(1) == await two.causes(1) == causes(number)
         await other.close()
 
-    async def test_what_is_recorded_here_is_told_without_a_look(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_what_is_recorded_here_is_told_without_waiting_for_a_look(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(feed, "POLL", 10 * LONG)
+        monkeypatch.setattr(feed, "QUIET", 10 * LONG)
+        done: set[str] = set()
+        look, announce = feed.Feed._look, feed.Feed._announce
+
+        async def looking(self: feed.Feed, place: int) -> Any:
+            found = await look(self, place)
+            done.add("a reader looked")
+            return found
+
+        def announcing(self: feed.Feed) -> None:
+            announce(self)
+            done.add("the poller looked")
+
+        monkeypatch.setattr(feed.Feed, "_look", looking)
+        monkeypatch.setattr(feed.Feed, "_announce", announcing)
         async with listening(world.url) as listener:
-            await until(lambda: not world.app.state.host.feed._pages)
+            await until(lambda: len(done) == 2 and not world.app.state.host.feed._pages)
             await send(world, Case(CAT))
             assert await listener.causes(1) == [Case(CAT).tokens(world)[0].cid]
 

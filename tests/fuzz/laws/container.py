@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+
 from forge.container import KEY, Container, Encoding, decode_token
 from forge.delegation import Delegation
 from forge.errors import ContainerError, DagCborError, TokenError
@@ -23,11 +25,22 @@ def container(data: bytes) -> None:
     if lettered is not None:
         again = Container.from_cbor(lettered.to_cbor())
         assert set(again.tokens) == set(lettered.tokens), "tokens were lost"
+        spelled(data.strip())
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return
     assert refused(Container.decode, text, ContainerError) == lettered, "the text says something else than its bytes"
+
+
+def spelled(text: bytes) -> None:
+    """A text that was read is the one way to write its bytes."""
+    letter, body = text[:1], text[1:]
+    if letter in (b"B", b"E", b"O"):
+        assert b64encode(b64decode(body)) == body, "a second way to write the same"
+    elif letter in (b"C", b"F", b"P"):
+        padded = body + b"=" * (-len(body) % 4)
+        assert urlsafe_b64encode(urlsafe_b64decode(padded)).rstrip(b"=") == body, "a second way to write the same"
 
 
 def listed(data: bytes) -> list[bytes] | None:
