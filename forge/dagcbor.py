@@ -108,9 +108,11 @@ def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
 
 
 def read_map(
-    data: bytes, offset: int = 0, allowance: Allowance | None = None
+    data: bytes, offset: int = 0, allowance: Allowance | None = None, *, depth: int = 0
 ) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
     """Read the map that begins at `offset`; return it, where each of its values begins and ends, and the offset behind it.
+
+    `depth` is how many items it stands within.
 
     Raises:
         DagCborError: there is no strict DAG-CBOR map there.
@@ -125,7 +127,7 @@ def read_map(
         for _ in range(count):
             key, start = _key(data, position, previous)
             previous = data[position:start]
-            entries[key], position = _item(data, start, 1, allowance)
+            entries[key], position = _item(data, start, depth + 1, allowance)
             spans[key] = (start, position)
     except IndexError:
         raise DagCborError("the bytes end within a map", len(data)) from None

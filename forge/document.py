@@ -29,7 +29,7 @@ RELATIONSHIPS: Final = ("authentication", "assertionMethod", "capabilityInvocati
 MAX_METHODS: Final = 64
 """Verification methods of one document: each costs a signature check when none fits."""
 MAX_ID: Final = 512
-"""Characters of a method's id, which messages show."""
+"""Characters of a method's id beyond its DID."""
 
 _EMBEDDING: Final = (*RELATIONSHIPS, "keyAgreement")
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -128,9 +128,10 @@ def _array(document: Mapping[str, object], name: str, did: DID) -> list[object] 
 def _id(one: object, did: DID) -> str | None:
     """Give the absolute id of a method or of a reference to one; None where it has none that a message could show."""
     name = one.get("id") if isinstance(one, Mapping) else one
-    if not isinstance(name, str) or not name or not name.isascii() or not name.isprintable() or len(name) > MAX_ID:
+    if not isinstance(name, str) or not name or not name.isascii() or not name.isprintable():
         return None
-    return f"{did}{name}" if name.startswith("#") else name
+    name = f"{did}{name}" if name.startswith("#") else name
+    return None if len(name.removeprefix(did)) > MAX_ID else name
 
 
 def _entry(method: Mapping[str, object]) -> _Entry:

@@ -32,6 +32,7 @@ MAX_TOKEN_BYTES: Final = 2 * 1024 * 1024
 """ucantone's limit for one byte string."""
 
 _ARRAY_OF_2: Final = 2
+_PAYLOAD_DEPTH: Final = 2  # in the array, and in the map that is signed: what is read can be written again
 _MAP_OF_H_AND_TAG: Final = b"\xa2\x61h"
 
 
@@ -109,7 +110,7 @@ def decode(data: bytes, allowance: Allowance | None = None) -> Envelope:
         tag, position = dagcbor.read(data, position, allowance)
         if not isinstance(tag, str) or len(tag) <= len("h"):
             raise TokenError("the tag is text such as 'ucan/inv@1.0.0'")
-        payload, spans, end = dagcbor.read_map(data, position, allowance)
+        payload, spans, end = dagcbor.read_map(data, position, allowance, depth=_PAYLOAD_DEPTH)
         if end != len(data):
             raise TokenError(f"{len(data) - end} bytes after the end of the envelope")
         return Envelope(data, signature, varsig.parse(header), data[signed_at:], tag, payload, spans)

@@ -44,7 +44,7 @@ def receipt(
         raise UsageError(str(error)) from error
     found = asyncio.run(_ask(address, cid, executor))
     if found is None:
-        raise ServiceError(f"{address} has no receipt of task {cid}")
+        raise ServiceError(f"{address} has no receipt of task {cid}" + (f" by {executor}" if executor else ""))
     if output is not None:
         write(output, Container.of(found).encode() + b"\n")
     report(found, as_json=as_json, executor="" if executor else " (its own word: no --audience was given to compare)")

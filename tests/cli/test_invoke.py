@@ -216,7 +216,7 @@ def test_receipt_for_people(forge: Forge, running: Service) -> None:
     assert "(its own word: no --audience was given to compare)" in shown
     assert "its own word" not in forge("receipt", said["task"], *running.at).stdout
     other = forge("receipt", said["task"], "--url", running.url, env={"FORGE_AUDIENCE": fresh()}, status=3)
-    assert "the receipt is by" in other.stderr
+    assert f"has no receipt of task {said['task']} by did:" in other.stderr
 
 
 def test_receipt_of_an_error(forge: Forge, running: Service) -> None:
@@ -230,7 +230,7 @@ def test_receipt_of_an_error(forge: Forge, running: Service) -> None:
 def test_receipt_that_is_not_there(forge: Forge, running: Service) -> None:
     missing = CID.of(b"nothing")
     result = forge("receipt", missing, *running.at, status=3)
-    assert result.stderr == f"forge: {running.url} has no receipt of task {missing}\n"
+    assert result.stderr == f"forge: {running.url} has no receipt of task {missing} by {running.party.did}\n"
     assert forge("receipt", "nothing", *running.at, status=2).stderr.startswith("forge: not a CID")
 
 
