@@ -480,3 +480,13 @@ def test_a_document_of_the_plc_directory() -> None:
     assert (found.id, found.relationships) == (f"{plc}#atproto", EVERY)
     assert not isinstance(found.key, Unusable)
     assert getattr(found.key, "did", None) == f"did:key:{key}"
+
+
+@pytest.mark.parametrize("length", [500, 2000])
+def test_a_name_may_be_as_long_beyond_any_did(length: int) -> None:
+    did = DID(f"did:web:{'a' * length}")
+    assert methods_of(describe(did, BOB.key.public), did) == own_methods(did, BOB.key.public)
+    for name in ("#" + "a" * (MAX_ID - 1), f"{did}#{'a' * (MAX_ID - 1)}"):
+        written = {"id": did, "verificationMethod": [method(name)], "capabilityInvocation": [name]}
+        (found,) = methods_of(written, did)
+        assert found.relationships == frozenset(Relationship)

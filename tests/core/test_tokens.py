@@ -417,3 +417,30 @@ def test_a_task_is_named_by_the_bytes_that_came() -> None:
     spliced = b"\xa4" + b"".join(cbor(key) + token.envelope.raw(key) for key in ("cmd", "sub", "args", "nonce"))
     assert token.task == CID.of(spliced)
     assert spliced == cbor(Pairs(*((key, USUAL[key]) for key in ("cmd", "sub", "args", "nonce"))))
+
+
+def test_what_is_read_is_never_deeper_than_what_can_be_written() -> None:
+    def nested(levels: int) -> Any:
+        value: Any = 1
+        for _ in range(levels):
+            value = [value]
+        return {"a": value}
+
+    deepest = next(levels for levels in range(64, 0, -1) if _written(nested(levels)) is not None)
+    token = _written(nested(deepest))
+    assert token is not None
+    assert Invocation.decode(bytes(token)) == token
+    # One level more, put into the bytes by hand: neither is it read.
+    inner = b"\x81" * deepest + b"\x01"
+    deeper = bytes(token).replace(inner, b"\x81" + inner)
+    with pytest.raises(TokenError, match="nested"):
+        Invocation.decode(deeper)
+
+
+def _written(arguments: dict[str, Any]) -> Invocation | None:
+    try:
+        return Invocation.issue(
+            ALICE, subject=ALICE.did, command=CommandPath("/a"), arguments=arguments, expiration=None, nonce=b""
+        )
+    except (DagCborError, TokenError):
+        return None
