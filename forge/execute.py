@@ -299,7 +299,8 @@ class Executor(Generic[Tx]):
             Failure: a refusal.
         """
         if ready.verified.chain:
-            ready.verified.unless_revoked(tx.revokers(ready.verified.invocation.proofs))
+            revokers = {proof.issuer for proof in ready.verified.chain}
+            ready.verified.unless_revoked(tx.revokers(ready.verified.invocation.proofs, revokers))
         ready.route.check_subject(ready.task, tx)
 
     @staticmethod

@@ -8,14 +8,13 @@ nonce is best empty. Nothing of a customer's changes, so there is no event: `GET
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
-from forge.binding import Arguments, Command, Effect, Evidence, Nothing, Role, Task
+from forge.binding import ISSUER, Arguments, Command, Effect, Evidence, Nothing, Task
 from forge.cid import CID
 from forge.delegation import Delegation
-from forge.did import DID
 from forge.ports import Revocation
 from forge.revocation import FAILURES, MAX_PATH, REVOKE, DelegationNotFound, witness
 from store.transaction import Transaction
@@ -29,13 +28,9 @@ class RevokeArguments(Arguments):
     revoke: CID
 
 
-def _revoker(task: Task[RevokeArguments], tx: Transaction) -> DID:
-    """Judge whether the issuer may revoke it."""
-    # Here and not in the handler, whose failures are kept: strangers could fill the ledger with them.
-    del tx
-    if task.subject == task.issuer:
-        _path(task)
-    return task.issuer
+def judge(task: Task[RevokeArguments]) -> tuple[Delegation, ...]:
+    """Give the path by which the issuer may revoke it, root first."""
+    return witness(task.invocation, task.arguments.revoke, task.arguments.path, task.evidence)
 
 
 revoke = Command(
@@ -43,10 +38,11 @@ revoke = Command(
     RevokeArguments,
     Nothing,
     effect=Effect.CHANGES,
-    subjects=(Role("issuer", _revoker),),
+    subjects=(ISSUER,),
     failures=FAILURES,
     # The revoked one first: so many are looked at, and of a path that is as long as may be it is the last one too.
     evidence=Evidence(lambda arguments: (arguments.revoke, *arguments.path), DelegationNotFound),
+    judge=judge,
 )
 
 
@@ -58,15 +54,11 @@ def handle(task: Task[RevokeArguments], tx: Transaction) -> Nothing:
             revoker=task.issuer,
             cause=task.invocation.cid,
             invocation=bytes(task.invocation),
-            path=tuple(bytes(one) for one in _path(task)),
+            path=tuple(bytes(one) for one in judge(task)),
         ),
         at=task.at,
     )
     return Nothing()
-
-
-def _path(task: Task[Any]) -> tuple[Delegation, ...]:
-    return witness(task.invocation, task.arguments.revoke, task.arguments.path, task.evidence)
 
 
 route = revoke.route(handle)

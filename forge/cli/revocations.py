@@ -12,11 +12,9 @@ from urllib.request import Request, urlopen
 from forge import notice
 from forge.cid import CID
 from forge.cli.terminal import complain
-from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import DecodeError, Failure, ServiceError
-from forge.invocation import Invocation
-from forge.revocation import MAX_PATH, MAX_RECORD, REVOKE, witness
+from forge.revocation import MAX_RECORD, claim
 from forge.signature import Keys, verify_signature
 
 TIMEOUT: Final = 10.0
@@ -67,18 +65,13 @@ async def _revoker(data: bytes, revoked: CID, resolve: Callable[[Collection[DID]
         DecodeError: it is none, or is about another delegation.
         Failure: it is not the revoker's, or the revoker has no say in it.
     """
-    record = notice.read_record(data)
-    cause = Invocation.decode(record.invocation)
-    path = cause.arguments.get("path", [])
-    if cause.command != REVOKE or cause.arguments.get("revoke") != revoked or not isinstance(path, list):
+    found = claim(notice.read_record(data))
+    if found.delegation != revoked:
         raise DecodeError(f"the invocation in it does not revoke {revoked}")
-    links = [link for link in path[:MAX_PATH] if isinstance(link, CID)]
-    found = {one.cid: one for one in map(Delegation.decode, record.path[: MAX_PATH + 1])}
-    tokens: list[Invocation | Delegation] = [cause, *witness(cause, revoked, links, found)]
-    keys = await resolve({token.issuer for token in tokens})
-    for token in tokens:
-        verify_signature(token, keys, at, what="revocation" if token is cause else "delegation")
-    return cause.issuer
+    keys = await resolve({token.issuer for token in found.tokens})
+    for token in found.tokens:
+        verify_signature(token, keys, at, what="revocation" if token is found.cause else "delegation")
+    return found.cause.issuer
 
 
 def _get(url: str) -> bytes | None:

@@ -97,8 +97,8 @@ def strangers() -> Iterator[Row]:
     yield (
         "in the subject's name, with its leave",
         send(inv(AGENT, **revocation(PROOFS[0], prf=links(lent))), lent, PROOFS[0]),
-        "InvalidSubject",
-        '"/ucan/revoke" does not serve the subject',
+        error,
+        f'"{AGENT.did}" revokes on behalf of "{OWNER.did}"',
     )
     yield (
         "in the subject's name, without its leave",
