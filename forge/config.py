@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     store: str | None = None
     """Where the rows live: `sqlite:///relative.db`, `sqlite:////absolute.db`."""
     dev: bool = False
-    """A service to try things with: makes a key and a store in `data` and keeps them, and turns `debug` on."""
+    """A service to try things with: makes a key and a store in `data` and keeps them, turns `debug` on, attests for did:mailto
+    itself, and takes did:web of this machine over plain HTTP."""
     data: Path = Path("forge-data")
     """The folder of the key and the store that `dev` makes."""
     debug: bool = False

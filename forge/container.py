@@ -109,8 +109,12 @@ class Container:
         return cls(tuple(tokens), tuple(undecodable))
 
     @classmethod
-    def decode(cls, data: bytes | str) -> Self:
+    def decode(cls, data: bytes | str, limit: int = MAX_BYTES) -> Self:
         """Read a container in any encoding, its letter first. White space around a text form is passed over.
+
+        Args:
+            data: the container.
+            limit: bytes of its CBOR.
 
         Raises:
             ContainerError: it is not a container, or larger than one may be.
@@ -126,7 +130,7 @@ class Container:
             if data[:1] != body[:1]:
                 raise ContainerError("not a container: white space before a binary form")
             body = data
-        return cls.from_cbor(_unpack(encoding, body[1:]))
+        return cls.from_cbor(_unpack(encoding, body[1:], limit))
 
     def to_cbor(self) -> bytes:
         """Write the bare CBOR: an HTTP body. Tokens are in the order of their bytes, each once."""
@@ -200,13 +204,13 @@ def _entries(data: bytes) -> list[bytes]:
     return entries
 
 
-def _unpack(encoding: Encoding, body: bytes) -> bytes:
+def _unpack(encoding: Encoding, body: bytes, limit: int) -> bytes:
     if encoding not in _BINARY:
         # Four characters are three bytes: what could not fit after decoding need not be decoded.
         if len(body) > MAX_BYTES * 4 // 3 + 4:
             raise ContainerError(f"a container has at most {MAX_BYTES} bytes")
         body = _base64(encoding, body)
-    return _gunzip(body) if encoding in _ZIPPED else body
+    return _gunzip(body, limit) if encoding in _ZIPPED else body
 
 
 def _base64(encoding: Encoding, body: bytes) -> bytes:
@@ -223,15 +227,15 @@ def _base64(encoding: Encoding, body: bytes) -> bytes:
     return data
 
 
-def _gunzip(body: bytes) -> bytes:
+def _gunzip(body: bytes, limit: int) -> bytes:
     """Unzip, and stop where the limit is: a bomb costs no more than a container."""
     stream = zlib.decompressobj(_GZIP_WINDOW)
     try:
-        data = stream.decompress(body, MAX_BYTES + 1)
+        data = stream.decompress(body, limit + 1)
     except zlib.error as error:
         raise ContainerError(f"not a container: {error}") from error
-    if len(data) > MAX_BYTES:
-        raise ContainerError(f"a container has at most {MAX_BYTES} bytes, this unzips to more")
+    if len(data) > limit:
+        raise ContainerError(f"a container has at most {limit} bytes, this unzips to more")
     if not stream.eof or stream.unused_data:
         raise ContainerError("not a container: the gzip stream is cut, or something follows it")
     return data

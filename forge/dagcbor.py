@@ -45,6 +45,10 @@ _INLINE: Final = 24
 _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 
 
+_LINK_COST: Final = 3
+"""What a link takes beyond the item that it is: reading one takes four times as long. 4 MiB of them are allowed."""
+
+
 class Allowance:
     """How much may still be read. One may be shared by all that arrived together; it is then used up for all of it."""
 
@@ -226,7 +230,7 @@ def _item(data: bytes, position: int, depth: int, allowance: Allowance) -> tuple
     if major == _NINT:
         return -1 - number, position
     if major == _TAG:
-        return _tagged(data, start, number, position)
+        return _tagged(data, start, number, position, allowance)
     if depth >= MAX_DEPTH:
         raise DagCborError(f"nested more than {MAX_DEPTH} deep", start)
     if number > len(data) - position:
@@ -264,7 +268,7 @@ def _simple(data: bytes, start: int, information: int) -> tuple[Value, int]:
     return number, start + 9
 
 
-def _tagged(data: bytes, start: int, tag: int, position: int) -> tuple[Value, int]:
+def _tagged(data: bytes, start: int, tag: int, position: int, allowance: Allowance) -> tuple[Value, int]:
     if tag not in (_LINK, _POSITIVE_BIGNUM, _NEGATIVE_BIGNUM):
         raise DagCborError(f"tag {tag}, which DAG-CBOR does not have", start)
     if data[position] >> 5 != _BYTES:
@@ -273,6 +277,7 @@ def _tagged(data: bytes, start: int, tag: int, position: int) -> tuple[Value, in
     if not isinstance(content, bytes):  # pragma: no cover - major type 2 is bytes; this is for the type checker
         raise DagCborError(f"tag {tag} does not hold a byte string", start)
     if tag == _LINK:
+        allowance.take(_LINK_COST, start)
         if content[:1] != b"\0":
             raise DagCborError("a link does not begin with the identity multibase prefix 00", start)
         try:

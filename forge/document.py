@@ -26,8 +26,8 @@ CONTEXT: Final = "https://www.w3.org/ns/did/v1.1"
 CONTEXTS: Final = (CONTEXT, "https://www.w3.org/ns/did/v1")
 RELATIONSHIPS: Final = ("authentication", "assertionMethod", "capabilityInvocation", "capabilityDelegation")
 """What a service's one key is for."""
-MAX_METHODS: Final = 64
-"""Verification methods of one document: each costs a signature check when none fits."""
+MAX_METHODS: Final = 16
+"""Verification methods of one document: each costs a signature check when none fits, and memory while the document is kept."""
 MAX_ID: Final = 512
 """Characters of a method's id beyond its DID."""
 

@@ -162,6 +162,9 @@ class Executor(Generic[Tx]):
             except Failure as failure:
                 answers.append(_done(self._refusal(invocation, failure, now)))
                 continue
+            except _MissingError as missing:
+                answers.append(asyncio.create_task(self._repeat(missing, now)))
+                continue
             if len(invocations) == 1:
                 return [await self._finish(ready)]
             if ready.route.command.effect is Effect.READS and changing:
@@ -210,7 +213,8 @@ class Executor(Generic[Tx]):
         """Add the evidence that the command asks for, once its signatures are verified, and let the command judge the task.
 
         Raises:
-            Failure: something is missing, or not signed by its issuer; or the command's own refusal.
+            _MissingError: something did not come along.
+            Failure: something is not signed by its issuer; or the command's own refusal.
         """
         command, task = ready.route.command, ready.task
         if command.evidence is not None:
@@ -218,7 +222,7 @@ class Executor(Generic[Tx]):
             for cid in islice(command.evidence.named(task.arguments), MAX_PROOFS):
                 token = request.by_cid.get(cid)
                 if not isinstance(token, Delegation | Receipt):
-                    raise command.evidence.missing(cid)
+                    raise _MissingError(ready, command.evidence.missing(cid))
                 tokens.append(token)
             for token in tokens:
                 if isinstance(token, Delegation):
@@ -246,6 +250,16 @@ class Executor(Generic[Tx]):
             return self._fault(invocation, error, task.at)
         self._observe(Outcome(task.command, receipt.error_name or "ok"))
         return receipt
+
+    async def _repeat(self, missing: _MissingError, now: int) -> Receipt:
+        """Answer what came without its evidence: a repeat of what ran needs none."""
+        invocation = missing.ready.verified.invocation
+        try:
+            async with asyncio.timeout(self._deadline):
+                known = await self._store.read(lambda tx: tx.recorded(invocation.task))
+        except Exception as error:  # noqa: BLE001 - as in `_finish`
+            return self._fault(invocation, error, now)
+        return self._refusal(invocation, missing.failure, now) if known is None else Receipt.decode(known)
 
     def _look(self, ready: _Ready[Tx], tx: Tx) -> Value:
         """Run a reading handler on a snapshot. Nothing of it is kept.
@@ -300,7 +314,7 @@ class Executor(Generic[Tx]):
         """
         if ready.verified.chain:
             revokers = {proof.issuer for proof in ready.verified.chain}
-            ready.verified.unless_revoked(tx.revokers(ready.verified.invocation.proofs, revokers))
+            ready.verified.unless_revoked(tx.revokers({proof.cid for proof in ready.verified.chain}, revokers))
         ready.route.check_subject(ready.task, tx)
 
     @staticmethod
@@ -339,6 +353,15 @@ class Executor(Generic[Tx]):
             issued_at=now,
             expiration=now + FAULT_TTL,
         )
+
+
+class _MissingError(Exception):
+    """What a command asks for did not come along."""
+
+    def __init__(self, ready: _Ready[Any], failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.ready = ready
+        self.failure = failure
 
 
 class UndeclaredFailureError(Exception):

@@ -7,7 +7,7 @@ the feed was followed are one transaction: whatever ends in between, nothing is 
 
     verified                                          recorded
     not signed by its issuer, or without authority    passed over for good
-    issued by somebody whose keys are not found now   postponed, and tried again until they are; nothing else waits for it
+    issued by somebody whose keys are not found now   postponed, and tried again, for ten days; nothing else waits for it
     the source or the store does not answer           the same place again, later
 """
 
@@ -45,6 +45,10 @@ REVISIT: Final = 30.0
 """Seconds between two looks for what was postponed and is due."""
 POSTPONED: Final = (60, 6 * 3600)
 """Seconds for which an announcement is postponed: at first, and at most; doubled each time in between."""
+TRIES: Final = 48
+"""Tries after which an announcement is given up, for good: those of ten days."""
+MOST_POSTPONED: Final = 4096
+"""Announcements of one source that are postponed at a time. Of more, those are given up that were tried most."""
 REMEMBERED: Final = 16_384
 """Announcements that are known to need nothing more."""
 _OK: Final = 200
@@ -158,7 +162,7 @@ class Follower:
         found = await self._obtain([one for one in wanted.values() if one.cause not in known])
         # A source whose clock is ahead must not make us skip what it records until then.
         place = min(max(one.recorded_at for one in batch), self._clock() * SECOND)
-        await self._store.change(partial(self._keep, found=found, place=place, at=self._clock()))
+        await self._keep(found, place)
         self._remember(one.cause for one in batch)
 
     # -- what was postponed --------------------------------------------------------------------------------------------
@@ -173,10 +177,24 @@ class Follower:
         due = await self._store.read(lambda tx: tx.postponed(self._source, BATCH, at=self._clock()))
         while due:
             found = await self._obtain(due)
-            await self._store.change(partial(self._keep, found=found, place=0, at=self._clock()))
+            await self._keep(found)
             due = await self._store.read(lambda tx: tx.postponed(self._source, BATCH, at=self._clock()))
 
-    def _keep(self, tx: Transaction, found: Sequence[tuple[Wanted, Outcome]], place: int, at: int) -> None:
+    async def _keep(self, found: Sequence[tuple[Wanted, Outcome]], place: int = 0) -> None:
+        """Keep what came of some announcements.
+
+        Raises:
+            StoreError: the store did not take it.
+        """
+        given_up = [wanted.cause for wanted, outcome in found if isinstance(outcome, Wanted) and outcome.tries >= TRIES]
+        for cause in given_up:
+            log.warning("given up", source=self._source, cause=str(cause))
+        kept = [(wanted, None if wanted.cause in given_up else outcome) for wanted, outcome in found]
+        too_many = await self._store.change(partial(self._change, found=kept, place=place, at=self._clock()))
+        if too_many:
+            log.warning("too many are postponed", source=self._source, given_up=too_many)
+
+    def _change(self, tx: Transaction, found: Sequence[tuple[Wanted, Outcome]], place: int, at: int) -> int:
         """Record what was verified, note what is to be tried again, and how far the feed was followed: all or nothing."""
         for wanted, outcome in found:
             if isinstance(outcome, Wanted):
@@ -188,6 +206,7 @@ class Follower:
                 tx.revoke(outcome, at=at)
         if place:
             tx.follow(self._source, place)
+        return tx.curtail(self._source, MOST_POSTPONED) if any(isinstance(outcome, Wanted) for _, outcome in found) else 0
 
     # -- what it is ----------------------------------------------------------------------------------------------------
 

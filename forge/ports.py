@@ -91,8 +91,11 @@ class Transaction(Protocol):
         It is recorded `at` that Unix time, or right after the last one.
         """
 
-    def revocation(self, delegation: CID, cause: CID | None = None) -> Revocation | None:
-        """Look the revocation of a delegation up: the last that was recorded, or the one by the invocation `cause`."""
+    def revocation(self, delegation: CID, cause: CID | None = None, *, revoker: DID | None = None) -> Revocation | None:
+        """Look the revocation of a delegation up: the last that was recorded.
+
+        Or the one by the invocation `cause`, or the one by `revoker`; with both, the one by that invocation of that revoker's.
+        """
 
     def announcements(self, after: int, limit: int) -> Sequence[Announcement]:
         """List the revocations that were recorded after an instant (nanoseconds), in their order, at most `limit` of them."""
@@ -113,13 +116,19 @@ class Transaction(Protocol):
         """Note how far the feed at `source` was followed. It never goes back."""
 
     def postpone(self, source: str, wanted: Wanted, *, until: int) -> None:
-        """Note an announcement of `source` that is to be looked at again, from that Unix time on."""
+        """Note an announcement of `source` that is to be looked at again, from that Unix time on.
+
+        Where it was noted after more tries, that stays.
+        """
 
     def postponed(self, source: str, limit: int, *, at: int) -> Sequence[Wanted]:
         """List the announcements of `source` that are due `at` that Unix time, at most `limit` of them."""
 
     def settle(self, source: str, cause: CID) -> None:
         """Forget that an announcement was postponed."""
+
+    def curtail(self, source: str, most: int) -> int:
+        """Forget what was postponed of `source` beyond so many, those that are due last; say how many that were."""
 
     def recorded(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up in the ledger."""

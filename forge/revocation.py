@@ -25,7 +25,7 @@ from forge.wording import show_did
 REVOKE: Final = CommandPath("/ucan/revoke")
 MAX_PATH: Final = 128
 """Links of a path: the proofs that an invocation may have."""
-MAX_RECORD: Final = 256 * 1024
+MAX_RECORD: Final = 64 * 1024
 """Bytes of a revocation and its path together: what is recorded is kept for good, and anyone may revoke what it issued."""
 
 
@@ -144,7 +144,7 @@ def witness(cause: Invocation, revoke: CID, path: Sequence[CID], found: Mapping[
 
 
 def find_path(revoked: Delegation, delegations: Iterable[Delegation], revoker: DID) -> tuple[Delegation, ...] | None:
-    """Find the shortest path that shows that `revoker` may revoke a delegation, root first; a client's convenience.
+    """Find a short path that shows that `revoker` may revoke a delegation, root first; a client's convenience.
 
     Signatures and times are not looked at.
 
@@ -192,6 +192,28 @@ def _check_path(revoke: CID, path: Sequence[Delegation]) -> None:
                 f'args.path[{place}]: delegation "{one.cid}" is about "{show_did(one.subject)}"; expected'
                 f' "{show_did(root.subject)}", as the root is, or null'
             )
+    _check_simple(path)
+
+
+def _check_simple(path: Sequence[Delegation]) -> None:
+    """A path passes by nobody twice.
+
+    Else the audience of a delegation could put itself before it, by one of its own that leads back to the issuer, and have a
+    say in its own loss. Nothing is lost: a path without the circle leads there too, and whoever issued a part of the circle may
+    revoke that part. What one issues for oneself leads past nobody, and may be on the way.
+    """
+    links = {path[0].cid}
+    issuers = {path[0].issuer}
+    for place, (before, one) in enumerate(pairwise(path), 1):
+        if one.cid in links:
+            raise InvalidRevocationPath(f'args.path[{place}]: delegation "{one.cid}" is on the path twice')
+        if one.issuer != before.issuer and one.issuer in issuers:
+            raise InvalidRevocationPath(
+                f'args.path[{place}]: delegation "{one.cid}" is issued by "{show_did(one.issuer)}", who stands further up the'
+                " path already; a path does not go in a circle: leave out what leads back"
+            )
+        links.add(one.cid)
+        issuers.add(one.issuer)
 
 
 def _bounded(cause: Invocation, path: tuple[Delegation, ...]) -> tuple[Delegation, ...]:
@@ -199,6 +221,11 @@ def _bounded(cause: Invocation, path: tuple[Delegation, ...]) -> tuple[Delegatio
     if size > MAX_RECORD:
         raise RevocationTooLarge(size)
     return path
+
+
+def _goes_back(one: Delegation, path: Sequence[Delegation]) -> bool:
+    """Say whether the path would be in a circle with `one` before it."""
+    return one in path or (one.issuer != path[0].issuer and any(later.issuer == one.issuer for later in path))
 
 
 def _shortest(revoked: Delegation, given: Sequence[Delegation], subject: DID, revoker: DID) -> tuple[Delegation, ...] | None:
@@ -214,6 +241,8 @@ def _shortest(revoked: Delegation, given: Sequence[Delegation], subject: DID, re
         longer: list[tuple[tuple[Delegation, ...], bool]] = []
         for path, passed in frontier:
             for one in by_audience.get(path[0].issuer, ()):
+                if _goes_back(one, path):
+                    continue
                 place = (one.issuer, passed or one.issuer == revoker)
                 if place[1] and one.issuer == subject and one.subject is not None:
                     return (one, *path)

@@ -22,6 +22,8 @@ from forge.method import Authority, Relationship, VerificationMethod
 from forge.varsig import Algorithm
 from forge.wording import Place, show_did, show_place
 
+MAX_CHECKS: Final = 16_384
+"""Signatures that are checked for one container: two for each token that it may have."""
 MAX_TRIED: Final = 8
 """Methods that a message lists: a document may have many, and one answer may hold thousands of messages."""
 
@@ -52,6 +54,10 @@ class SignatureMemory:
             self._seen.popitem(last=False)
         return True
 
+    def once(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature, and remember nothing."""
+        return key.verify(token.signed, token.signature)
+
     def attestation(self, token: Envelope, authority: DID) -> Envelope:
         """Give the attestation that is a token's signature.
 
@@ -65,12 +71,14 @@ class RequestMemory(SignatureMemory):
     """A memory for one request, over the one that all share.
 
     It remembers failures too, so that a bad signature which a thousand invocations link is checked once; the shared one does
-    not: strangers could fill it.
+    not: strangers could fill it. And it counts: a DID with many methods could have each of a container's tokens checked
+    against each of them.
     """
 
-    def __init__(self, shared: SignatureMemory) -> None:
+    def __init__(self, shared: SignatureMemory, checks: int = MAX_CHECKS) -> None:
         super().__init__()
         self._shared = shared
+        self._left = checks
         self._checked: dict[tuple[CID, PublicKey], bool] = {}
         self._attestations: dict[tuple[CID, DID], Envelope | TokenError] = {}
 
@@ -78,8 +86,21 @@ class RequestMemory(SignatureMemory):
         """Say whether `key` made the token's signature."""
         known = (token.cid, key)
         if known not in self._checked:
+            self._count()
             self._checked[known] = self._shared.verify(key, token)
         return self._checked[known]
+
+    def once(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature, and remember nothing."""
+        self._count()
+        return super().once(key, token)
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise InvalidSignature(
+                "this container asks for more signature checks than one may; send some of its invocations by themselves"
+            )
 
     def attestation(self, token: Envelope, authority: DID) -> Envelope:
         """Give the attestation that is a token's signature.
@@ -98,6 +119,18 @@ class RequestMemory(SignatureMemory):
         if isinstance(found, TokenError):
             raise TokenError(str(found))
         return found
+
+
+class Passing(SignatureMemory):
+    """A memory's use for what comes once: it counts what that counts, and remembers nothing."""
+
+    def __init__(self, memory: SignatureMemory) -> None:
+        # Made for each invocation: it has no memory of its own to make.
+        self._memory = memory
+
+    def verify(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature."""
+        return self._memory.once(key, token)
 
 
 def verify_signature(  # noqa: PLR0913 - the facts, what may be lent, and what a message calls the token
@@ -165,14 +198,14 @@ def refuses(
     reason = method.refuses(relationship, now)
     if reason is not None:
         return reason
+    memory = memory or SignatureMemory(0)
     if isinstance(method.key, Authority):
         return _not_attested(method.key, token, now, memory)
     if not isinstance(method.key, PublicKey):
         return "it has no key"
     if method.key.algorithm is not token.algorithm:
         return f"the key is {method.key.algorithm.name}, the signature {token.algorithm.name}"
-    good = memory.verify(method.key, token) if memory else method.key.verify(token.signed, token.signature)
-    return None if good else "signature mismatch"
+    return None if memory.verify(method.key, token) else "signature mismatch"
 
 
 def _not_attested(authority: Authority, token: Envelope, now: int, memory: SignatureMemory | None) -> str | None:

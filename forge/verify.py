@@ -45,7 +45,7 @@ from forge.errors import (
 from forge.invocation import Invocation
 from forge.policy import Budget
 from forge.receipt import Receipt
-from forge.signature import Keys, RequestMemory, SignatureMemory, verify_signature
+from forge.signature import Keys, Passing, RequestMemory, SignatureMemory, verify_signature
 from forge.wording import MAX_SHOWN, Place, show_date, show_did, show_place
 
 __all__ = [
@@ -150,7 +150,9 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
     """
     if watch:
         watch(Step("1", invocation))
-    verify_signature(invocation, facts.keys, facts.now, what="invocation")
+    memory = memory or SignatureMemory(1)
+    # Each invocation comes once: there is nothing to remember.
+    verify_signature(invocation, facts.keys, facts.now, Passing(memory), what="invocation")
     if watch:
         # An invocation has no `nbf`, and its `iat` binds nobody.
         watch(Step("2", invocation))
@@ -158,9 +160,7 @@ def verify(  # noqa: PLR0913 - the facts, and what the caller may lend
     if watch:
         watch(Step("3", invocation))
     chain = tuple(_resolve(invocation, proofs))
-    authority = verify_chain(
-        chain, invocation.subject, invocation.command, facts, leeway=leeway, memory=memory or SignatureMemory(1), watch=watch
-    )
+    authority = verify_chain(chain, invocation.subject, invocation.command, facts, leeway=leeway, memory=memory, watch=watch)
     if watch:
         watch(Step("5", invocation))
     if authority != invocation.issuer:

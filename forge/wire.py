@@ -15,6 +15,9 @@ HEADER: Final = "X-UCAN-Container"
 MAX_HEADER: Final = 8000
 """Characters of that header: what proxies and clients let through, together with the other headers."""
 
+MAX_UNZIPPED: Final = 64 * 1024
+"""Bytes of a container in a header: a header is read at once, and whoever sends one has nothing to lose."""
+
 _TEXT_LETTERS: Final = frozenset("BCEFOP")
 _SHOWN: Final = 200
 _OK: Final = 200
@@ -35,7 +38,7 @@ def read_header(value: str) -> Container:
         raise ContainerError(f"a container in a header has at most {MAX_HEADER} characters, this has {len(value)}")
     if value.strip()[:1] not in _TEXT_LETTERS:
         raise ContainerError("a container in a header begins with the letter of a text encoding: B, C, E or F")
-    return Container.decode(value)
+    return Container.decode(value, MAX_UNZIPPED)
 
 
 def write_header(container: Container) -> str:

@@ -108,6 +108,8 @@ class Statement:
     """The task that it is about."""
     executor: DID
     """Whose word it is."""
+    failed: bool
+    """Whether it says that the task failed."""
     data: bytes
     """The receipt's own bytes."""
     cause: CID

@@ -1,6 +1,8 @@
 """Revocations: what was revoked, in the order of a feed, and how far others' feeds were followed.
 
-Rows are inserted and never changed. `recorded_at` is both the time and the place in the feed: later than every one before it,
+Rows are inserted and never changed. A delegation is kept once, however many paths lead over it.
+
+`recorded_at` is both the time and the place in the feed: later than every one before it,
 whatever the clocks of the processes say, so that whoever resumes after the last one it saw misses none.
 """
 
@@ -21,6 +23,7 @@ from store.statement import Execute
 REVOKERS_BATCH: Final = 32
 
 _SECOND: Final = 1_000_000_000
+_ALL: Final = 2**31 - 1  # a limit that is none: an offset is to have one
 
 
 class Revocations:
@@ -40,6 +43,7 @@ class Revocations:
         """
         instant = at * _SECOND
         last = self._last(instant)
+        path = [(bytes(CID.of(one)), one) for one in revocation.path]
         row = self._execute(
             sql.REVOKE,
             (
@@ -47,12 +51,15 @@ class Revocations:
                 bytes(revocation.delegation),
                 str(revocation.revoker),
                 bytes(revocation.cause),
-                join(bytes(CID.of(witness)) for witness in revocation.path),
+                join(link for link, _ in path),
                 revocation.invocation,
-                join(revocation.path),
             ),
         ).fetchone()
-        return row is not None
+        if row is None:
+            return False
+        for batch in _batches(dict(path).items()):
+            self._execute(sql.keep_delegations(len(batch)), [value for pair in batch for value in pair])
+        return True
 
     def revokers(self, delegations: Iterable[CID], issuers: Collection[DID] | None = None) -> Mapping[CID, Collection[DID]]:
         """Say who has revoked which of `delegations`. Those that nobody revoked are absent.
@@ -67,13 +74,30 @@ class Revocations:
                     found.setdefault(CID(delegation), set()).add(to_did(revoker))
         return found
 
-    def revocation(self, delegation: CID, cause: CID | None = None) -> Revocation | None:
-        """Look the revocation of a delegation up: the last that was recorded, or the one by the invocation `cause`."""
-        if cause is None:
-            row = self._execute(sql.REVOCATION, (bytes(delegation),)).fetchone()
-        else:
+    def revocation(self, delegation: CID, cause: CID | None = None, *, revoker: DID | None = None) -> Revocation | None:
+        """Look the revocation of a delegation up: the last that was recorded.
+
+        Or the one by the invocation `cause`, or the one by `revoker`; with both, the one by that invocation of that revoker's.
+        """
+        if cause is not None:
             row = self._execute(sql.REVOCATION_BY, (bytes(cause), bytes(delegation))).fetchone()
-        return None if row is None else _revocation(row)
+        elif revoker is not None:
+            row = self._execute(sql.REVOCATION_OF, (bytes(delegation), str(revoker))).fetchone()
+        else:
+            row = self._execute(sql.REVOCATION, (bytes(delegation),)).fetchone()
+        if row is None:
+            return None
+        recorded_at, revoked, by, because, invocation, links = row
+        if revoker not in (None, by):
+            return None
+        return Revocation(
+            delegation=CID(revoked),
+            revoker=to_did(by),
+            cause=CID(because),
+            invocation=invocation,
+            path=self._path(list(split(links))),
+            recorded_at=recorded_at,
+        )
 
     def announcements(self, after: int, limit: int) -> Sequence[Announcement]:
         """List the revocations that were recorded after an instant (nanoseconds), in their order, at most `limit` of them."""
@@ -122,6 +146,16 @@ class Revocations:
         """Forget that an announcement was postponed."""
         self._execute(sql.SETTLE, (source, bytes(cause)))
 
+    def curtail(self, source: str, most: int) -> int:
+        """Forget what was postponed of `source` beyond so many, those that are due last; say how many that were."""
+        return len(self._execute(sql.CURTAIL, (source, source, _ALL, most)).fetchall())
+
+    def _path(self, links: Sequence[bytes]) -> tuple[bytes, ...]:
+        found: dict[bytes, bytes] = {}
+        for batch in _batches(dict.fromkeys(links)):
+            found.update(self._execute(sql.delegations(len(batch)), batch).fetchall())
+        return tuple(found[link] for link in links)
+
     def _last(self, since: int) -> int | None:
         row = self._execute(sql.LAST_REVOCATION, (since,)).fetchone()
         return None if row is None else int(row[0])
@@ -131,15 +165,3 @@ def _batches(values: Iterable[Any]) -> Iterable[list[Any]]:
     left = iter(values)
     while batch := list(islice(left, REVOKERS_BATCH)):
         yield batch
-
-
-def _revocation(row: Sequence[Any]) -> Revocation:
-    recorded_at, delegation, revoker, cause, invocation, path = row
-    return Revocation(
-        delegation=CID(delegation),
-        revoker=to_did(revoker),
-        cause=CID(cause),
-        invocation=invocation,
-        path=tuple(split(path)),
-        recorded_at=recorded_at,
-    )

@@ -117,17 +117,21 @@ SELECT recorded_at FROM revocation WHERE recorded_at >= ? ORDER BY recorded_at D
 """
 
 REVOKE: Final = """
-INSERT INTO revocation (recorded_at, delegation, revoker, cause, links, invocation, path) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO revocation (recorded_at, delegation, revoker, cause, links, invocation) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (delegation, revoker) DO NOTHING RETURNING recorded_at
 """
 
 REVOCATION: Final = """
-SELECT recorded_at, delegation, revoker, cause, invocation, path
+SELECT recorded_at, delegation, revoker, cause, invocation, links
 FROM revocation WHERE delegation = ? ORDER BY recorded_at DESC LIMIT 1
 """
 
 REVOCATION_BY: Final = """
-SELECT recorded_at, delegation, revoker, cause, invocation, path FROM revocation WHERE cause = ? AND delegation = ?
+SELECT recorded_at, delegation, revoker, cause, invocation, links FROM revocation WHERE cause = ? AND delegation = ?
+"""
+
+REVOCATION_OF: Final = """
+SELECT recorded_at, delegation, revoker, cause, invocation, links FROM revocation WHERE delegation = ? AND revoker = ?
 """
 
 RECORDED_AT: Final = """
@@ -148,9 +152,11 @@ INSERT INTO followed (source, instant) VALUES (?, ?) ON CONFLICT (source)
 DO UPDATE SET instant = excluded.instant WHERE followed.instant < excluded.instant
 """
 
+# What is announced once more has still been tried as often as it was.
 POSTPONE: Final = """
 INSERT INTO postponed (source, cause, delegation, tries, due_at) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (source, cause) DO UPDATE SET tries = excluded.tries, due_at = excluded.due_at
+WHERE postponed.tries < excluded.tries
 """
 
 POSTPONED: Final = """
@@ -161,13 +167,21 @@ SETTLE: Final = """
 DELETE FROM postponed WHERE source = ? AND cause = ?
 """
 
-# What somebody says stays as it was said first.
-KEEP: Final = """
-INSERT INTO statement (receipt, task, executor, data, cause, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (receipt) DO NOTHING
+CURTAIL: Final = """
+DELETE FROM postponed WHERE source = ? AND cause IN
+(SELECT cause FROM postponed WHERE source = ? ORDER BY due_at LIMIT ? OFFSET ?)
+RETURNING cause
 """
 
+# What somebody says stays as it was said first.
+KEEP: Final = """
+INSERT INTO statement (receipt, task, executor, failed, data, cause, at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (receipt) DO NOTHING
+"""
+
+# A task's name does not say who invokes it: anybody can have an executor refuse it, in any number. What it did comes first.
 STATEMENTS: Final = """
-SELECT data FROM statement WHERE task = ? AND executor = ? ORDER BY seq LIMIT ?
+SELECT data FROM statement WHERE task = ? AND executor = ? ORDER BY failed, seq LIMIT ?
 """
 
 
@@ -184,6 +198,19 @@ def revokers(count: int, issuers: int = 0) -> str:
 def causes(count: int) -> str:
     """Ask which of `count` invocations revoked something."""
     return f"SELECT cause FROM revocation WHERE cause IN ({_marks(count)})"  # noqa: S608 - marks alone
+
+
+@cache
+def keep_delegations(count: int) -> str:
+    """Keep `count` delegations of paths, those that are not kept yet."""
+    values = ", ".join(["(?, ?)"] * count)
+    return f"INSERT INTO delegation (cid, data) VALUES {values} ON CONFLICT (cid) DO NOTHING"  # noqa: S608 - marks alone
+
+
+@cache
+def delegations(count: int) -> str:
+    """Ask for `count` delegations of paths."""
+    return f"SELECT cid, data FROM delegation WHERE cid IN ({_marks(count)})"  # noqa: S608 - marks alone
 
 
 def _marks(count: int) -> str:

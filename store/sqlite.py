@@ -201,7 +201,7 @@ class SQLiteStore:
         return rows[0][0] if rows else None
 
     async def statements(self, task: CID, executor: DID, limit: int) -> list[bytes]:
-        """Look up what `executor` says came of `task`, the first first, at most `limit` of it.
+        """Look up what `executor` says came of `task`, results before failures, at most `limit` of it.
 
         Raises:
             StoreError: the store did not answer.

@@ -212,6 +212,7 @@ class Transaction(Revocations):
                 bytes(statement.receipt),
                 bytes(statement.task),
                 str(statement.executor),
+                int(statement.failed),
                 statement.data,
                 bytes(statement.cause),
                 statement.at,

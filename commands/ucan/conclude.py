@@ -74,6 +74,7 @@ def handle(task: Task[ConcludeArguments], tx: Transaction) -> Nothing:
                 receipt=receipt.cid,
                 task=receipt.ran,
                 executor=receipt.executor,
+                failed=receipt.error is not None,
                 data=bytes(receipt),
                 cause=task.cid,
                 at=task.at,

@@ -12,9 +12,8 @@ from forge.cli.granting import LIFETIME, Grant, grant, hand_out
 from forge.cli.keyfiles import read_signer
 from forge.cli.options import As, Json, KeyFile, Lent, NotBefore, Output, PolicyText, Proofs, Receiver
 from forge.cli.parties import SELF
+from forge.cli.principal import ON_BEHALF, read_principal
 from forge.cli.terminal import say
-from forge.did import DID, address_of, mailto
-from forge.errors import DIDError
 
 app = typer.Typer(add_completion=False)
 
@@ -23,10 +22,7 @@ app = typer.Typer(add_completion=False)
 def attest(  # noqa: PLR0913 - a delegation has these parts
     *,
     key: KeyFile,
-    principal: Annotated[
-        str,
-        typer.Option("--for", metavar="ADDRESS|DID", help="On whose behalf: an e-mail address, or its did:mailto."),
-    ],
+    principal: Annotated[str, typer.Option("--for", metavar="ADDRESS|DID", help=ON_BEHALF)],
     audience: Receiver,
     command: Lent,
     as_did: As = None,
@@ -60,27 +56,11 @@ def attest(  # noqa: PLR0913 - a delegation has these parts
     With a fixed end, or none, the same command always prints the same container (base64 of gzip).
     """
     authority = read_signer(key, as_did)
-    did = _principal(principal)
+    did = read_principal(principal)
     said = Grant(audience, subject, command, policy, expires, not_before, proof, _nonce(nonce))
     new, proofs = grant(AttestedSigner.of(authority, did), said)
     say(f"on behalf of {did}, attested by {authority.did}")
     hand_out(new, proofs, output, as_json=as_json)
-
-
-def _principal(text: str) -> DID:
-    """Read an e-mail address, or a did:mailto.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    try:
-        if not text.startswith("did:"):
-            return mailto(text)
-        did = DID(text)
-        address_of(did)
-    except DIDError as error:
-        raise UsageError(f"--for: {error}") from error
-    return did
 
 
 def _nonce(text: str) -> bytes:

@@ -70,6 +70,8 @@ def read_signer(path: Path, as_did: str | None) -> Signer:
     if as_did is None:
         return Signer(key)
     did = read_did("--as", as_did)
+    if did.method == "mailto":
+        raise UsageError(f"--as: {did} has no key; an authority attests for it: `forge attest --for`, `forge revoke --for`")
     if did.method == "key" and did != key.did:
         raise UsageError(f"--as: {did} is another key than {path}, which is {key.did}")
     return Signer(key, did)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from forge.attestation import AttestedSigner
 from forge.cid import CID
 from forge.cli.exits import UsageError
 from forge.cli.files import STANDARD_INPUT, exists
@@ -16,6 +17,7 @@ from forge.cli.keyfiles import read_signer
 from forge.cli.options import As, Json, KeyFile, Proofs, Url
 from forge.cli.outcome import report
 from forge.cli.parties import read_did
+from forge.cli.principal import ON_BEHALF, read_principal
 from forge.cli.proofs import VARIABLE, read_proofs
 from forge.cli.reading import read_given
 from forge.cli.terminal import say
@@ -46,6 +48,7 @@ def revoke(  # noqa: PLR0913 - a revocation has these parts
     audience: Annotated[str, typer.Option(envvar="FORGE_AUDIENCE", metavar="DID", help="The service's DID.")],
     url: Url,
     as_did: As = None,
+    principal: Annotated[str | None, typer.Option("--for", metavar="ADDRESS|DID", help=ON_BEHALF)] = None,
     proof: Proofs = [],  # noqa: B006 - typer never changes it
     as_json: Json = False,
 ) -> None:
@@ -55,6 +58,8 @@ def revoke(  # noqa: PLR0913 - a revocation has these parts
     refuses whatever is invoked with it from then on. Revoking it again changes nothing.
     """
     signer = read_signer(key, as_did)
+    if principal is not None:
+        signer = AttestedSigner.of(signer, read_principal(principal))
     address = read_url(url)
     executor = read_did("--audience", audience)
     revoked, delegations = _read(given, proof)

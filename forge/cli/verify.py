@@ -151,8 +151,8 @@ async def _judge(question: Question) -> tuple[Verdict, ...]:
 async def _revoked(question: Question, resolver: Resolver) -> Mapping[CID, Collection[DID]]:
     if question.url is None:
         return {}
-    asked = dict.fromkeys([*question.reading.container.delegations, *(one.cid for one in question.proofs)])
-    return await revokers(question.url, asked, resolver.resolve, question.at)
+    asked = dict(question.reading.container.delegations) | {one.cid: one for one in question.proofs}
+    return await revokers(question.url, asked.values(), resolver.resolve, question.at)
 
 
 def _resolver(question: Question) -> AbstractAsyncContextManager[Resolver]:

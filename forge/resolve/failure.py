@@ -11,6 +11,8 @@ from forge.wording import show_did
 
 MAX_REASON: Final = 500
 """Characters: a reason may quote what a stranger's host sent."""
+TOO_BUSY: Final = "too many others are being resolved; try again"
+"""What whoever invoked is told where nothing was tried."""
 
 
 class Fault(Enum):
@@ -21,7 +23,7 @@ class Fault(Enum):
     HOST = "host"
     """The host gave no document of it."""
     HOST_BUSY = "host busy"
-    """The host was not asked, because it is slow to answer others who ask it."""
+    """The host was not asked, because too many others ask it: it may be slow, or they may be many."""
     BUSY = "busy"
     """The host was not asked, because of others."""
 

@@ -22,8 +22,6 @@ class Document:
 
     methods: tuple[VerificationMethod, ...]
     etag: str | None
-    size: int
-    """Bytes."""
 
 
 class Fetcher(Protocol):
@@ -59,6 +57,6 @@ def read(answer: Answer, did: DID, etag: str | None, name: str) -> Document | No
     except (ValueError, RecursionError):
         raise Unfetched(f"{name} is not JSON") from None
     try:
-        return Document(methods_of(value, did), answer.etag, len(answer.body))
+        return Document(methods_of(value, did), answer.etag)
     except (DecodeError, RecursionError) as error:
         raise Unfetched(f"{name}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import zlib
@@ -9,17 +10,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.http import RawResponseMessage
 from yarl import URL
 
-from forge.resolve.failure import Unfetched
+from forge.resolve.failure import TOO_BUSY, Fault, Unfetched
 from forge.resolve.names import LookUp, Names
 from forge.resolve.reach import Reach
 
-MAX_DOCUMENT_BYTES: Final = 64 * 1024
+MAX_DOCUMENT_BYTES: Final = 32 * 1024
 """Of a document, packed and unpacked. Those in use have one to four thousand."""
 MAX_REDIRECTS: Final = 3
+MAX_INTERIM: Final = 8
+"""Answers with which a host may say that its answer is still to come."""
 OK: Final = 200
 NOT_MODIFIED: Final = 304
+# This process has no more to give, which whoever connects to it can bring about: the host was not asked.
+_OUR_OWN: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # RFC 9110 §8.8.3. It is sent back as it came, so it must be nothing else.
 _ETAG: Final = re.compile(r'(W/)?"[\x21\x23-\x7e]{0,256}"')
@@ -41,6 +48,30 @@ class Answer:
     status: int
     body: bytes = b""
     etag: str | None = None
+
+
+class _Response(aiohttp.ClientResponse):
+    """An answer before which there may not be interim ones without end: aiohttp would read on until its time is over."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        protocol = connection.protocol
+        if protocol is None:
+            return await super().start(connection)
+        read, left = protocol.read, MAX_INTERIM + 1
+
+        async def counted() -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise aiohttp.ClientPayloadError(f"more than {MAX_INTERIM} interim answers")
+            return await read()
+
+        # It has no setting for that. The connection may serve again, so it gets its own method back.
+        protocol.read = counted  # type: ignore[method-assign]
+        try:
+            return await super().start(connection)
+        finally:
+            protocol.read = read  # type: ignore[method-assign]
 
 
 class Http:
@@ -71,6 +102,7 @@ class Http:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
+            response_class=_Response,
             # No proxies and no passwords from the environment.
             trust_env=False,
         )
@@ -100,6 +132,8 @@ class Http:
                         return await _read(response, name)
                     place = _next(place, response, name)
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            if getattr(error, "errno", None) in _OUR_OWN:
+                raise Unfetched(TOO_BUSY, f"{type(error).__name__}: {error}", Fault.BUSY) from error
             # Refused addresses, names without an address, closed ports, bad certificates: all the same to the invoker.
             raise Unfetched(f"{name} could not be fetched", f"{type(error).__name__}: {error}") from error
         raise Unfetched(f"{name} redirects more than {MAX_REDIRECTS} times")

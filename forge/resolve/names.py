@@ -15,6 +15,8 @@ from typing import Any, Final, TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from forge.resolve.failure import TOO_BUSY, Fault, Unfetched
+
 MAX_LOOK_UPS: Final = 64
 """Names that are looked up at once."""
 
@@ -37,7 +39,8 @@ class Names(AbstractResolver):
         """Find the addresses of a host.
 
         Raises:
-            OSError: there are none, or too many others are being looked up.
+            OSError: there are none.
+            Unfetched: it was not looked up, because of others.
         """
         del family
         looking = self._under_way.get(host) or self._begin(host)
@@ -60,7 +63,8 @@ class Names(AbstractResolver):
 
     def _begin(self, host: str) -> asyncio.Future[list[AddressInfo]]:
         if len(self._under_way) >= self._at_once:
-            raise OSError(f"{self._at_once} names are being looked up already")
+            # No OSError, which would pass for the host's own failure: others keep us from asking, and it may be well.
+            raise Unfetched(TOO_BUSY, f"{self._at_once} names are being looked up already", Fault.BUSY)
         loop = asyncio.get_running_loop()
         looking: asyncio.Future[list[AddressInfo]] = loop.create_future()
         self._under_way[host] = looking
@@ -90,5 +94,5 @@ class Names(AbstractResolver):
         except RuntimeError as error:
             # The system has none to give. The next who asks for this name must not wait for one that never began.
             del self._under_way[host]
-            raise OSError(f"no look-up: {error}") from error
+            raise Unfetched(TOO_BUSY, f"no look-up: {error}", Fault.BUSY) from error
         return looking

@@ -122,7 +122,9 @@ async def open_resolver(
             stack.push_async_callback(http.close)
             return Lane(fetcher(http), slots)
 
-        async def source(fetcher: Callable[[Http], Fetcher], reach: Reach | None, slots: Callable[[], Slots]) -> Source:
+        async def source(
+            fetcher: Callable[[Http], Fetcher], reach: Reach | None, slots: Callable[[], Slots], *, one_host: bool
+        ) -> Source:
             made = Source(
                 # Connections and look-ups of names are apart too, or strangers could hold up who is known by those.
                 await lane(fetcher, reach, slots()),
@@ -131,6 +133,7 @@ async def open_resolver(
                 ttl=resolution.ttl,
                 stale=resolution.stale,
                 clock=clock,
+                one_host=one_host,
                 observe=observe,
             )
             stack.push_async_callback(made.close)
@@ -140,8 +143,12 @@ async def open_resolver(
             lambda http: WebFetcher(http, resolution.reach),
             resolution.reach,
             lambda: Slots(WEB_AT_ONCE, WEB_AT_ONCE_HOST, WEB_WAITING_HOST),
+            one_host=False,
         )
         plc = await source(
-            lambda http: PlcFetcher(http, resolution.directory), None, lambda: Slots(PLC_AT_ONCE, PLC_AT_ONCE, PLC_WAITING)
+            lambda http: PlcFetcher(http, resolution.directory),
+            None,
+            lambda: Slots(PLC_AT_ONCE, PLC_AT_ONCE, PLC_WAITING),
+            one_host=True,
         )
         yield Resolver(own, {"web": web, "plc": plc}, resolution.authority)

@@ -16,6 +16,8 @@ from forge.wording import show_did
 
 MAX_STRANGERS: Final = 16
 """DIDs of which nothing is known that one request may have looked up."""
+MAX_KNOWN: Final = 64
+"""DIDs that were found before and are due, which one request may have asked for again: once found, strangers' count too."""
 
 
 class Finder(Protocol):
@@ -66,19 +68,23 @@ class Resolver:
         """Find out about `dids`, all at once. Never raises: a failure stands where the methods would."""
         found: dict[DID, Found] = {}
         asked: list[DID] = []
-        strangers = 0
+        counted = {True: 0, False: 0}
         for did in dids:
             known = self._at_once(did)
             if known is not None:
                 found[did] = known
                 continue
-            if did.method in self._sources and not self._sources[did.method].knows(did):
-                strangers += 1
-                if strangers > MAX_STRANGERS:
+            # A did:mailto is asked for as its authority, which is one for all.
+            if did.method in self._sources:
+                knows = self._sources[did.method].knows(did)
+                most = MAX_KNOWN if knows else MAX_STRANGERS
+                if counted[knows] == most:
+                    again = " again" if knows else ""
                     found[did] = unresolved(
-                        did, f"the request names more than {MAX_STRANGERS} DIDs that must be looked up; send some of it later"
+                        did, f"the request names more than {most} DIDs that must be looked up{again}; send some of it later"
                     )
                     continue
+                counted[knows] += 1
             asked.append(did)
         if asked:
             answers = await asyncio.gather(*(self._find(did) for did in asked))
@@ -96,7 +102,8 @@ class Resolver:
             return None if found is None else _attested(did, self._authority, found)
         if method in self._sources:
             return self._sources[method].at_once(did)
-        return unresolved(did, f"no resolver found for method: {method}")
+        hint = " (nobody is set to attest for it: authority)" if method == "mailto" else ""
+        return unresolved(did, f"no resolver found for method: {method}{hint}")
 
     async def _find(self, did: DID) -> Found:
         """Ask for a DID that is not known at once: of a did:mailto, for its authority."""

@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from forge.resolve.failure import Fault, Unfetched
+from forge.resolve.failure import TOO_BUSY, Fault, Unfetched
 
 MAX_QUESTIONS: Final = 4_096
 """Questions that are asked or wait for their turn, of all hosts together."""
-_BUSY: Final = "too many others are being resolved; try again"
 
 
 class _Host:
@@ -48,13 +47,13 @@ class Slots:
             patience: seconds to wait for the turn.
 
         Raises:
-            Unfetched: it did not come. The fault says whether that was the host's own doing.
+            Unfetched: it did not come. The fault says whether others wait for the same host.
         """
         host = self._hosts.get(name) or _Host(self._per_host)
         if host.questions >= self._most:
-            raise Unfetched(_BUSY, f"{host.questions} questions to {name}", Fault.HOST_BUSY)
+            raise Unfetched(TOO_BUSY, f"{host.questions} questions to {name}", Fault.HOST_BUSY)
         if self._questions >= MAX_QUESTIONS:
-            raise Unfetched(_BUSY, f"{self._questions} questions", Fault.BUSY)
+            raise Unfetched(TOO_BUSY, f"{self._questions} questions", Fault.BUSY)
         self._hosts[name] = host
         host.questions += 1
         self._questions += 1
@@ -68,7 +67,7 @@ class Slots:
             except TimeoutError:
                 # Whoever has a turn of the host's waits for all the other hosts.
                 fault = Fault.BUSY if held else Fault.HOST_BUSY
-                raise Unfetched(_BUSY, f"no turn within {patience} s", fault) from None
+                raise Unfetched(TOO_BUSY, f"no turn within {patience} s", fault) from None
             yield
         finally:
             for turn in held:

@@ -5,8 +5,9 @@
      known      known; asked again known only while nobody answers:       unknown
                 behind the scenes  asked again first, every RETRY seconds
 
-So what a document says ends within `ttl` seconds of its being replaced, unless its host does not answer; who is active never
-waits; and a host that is down costs those whom it vouches for nothing, for a time. That a DID is gone is believed at once.
+So what a document says ends within `ttl` seconds of its being replaced, unless its host does not answer, and was seen not to;
+who is active never waits; and a host that is down costs those whom it vouches for nothing, for a time. That a DID is gone is
+believed at once.
 """
 
 from __future__ import annotations
@@ -21,20 +22,25 @@ from typing import Final, TypeAlias
 
 from forge.did import DID
 from forge.errors import DIDKeyResolutionError
-from forge.method import VerificationMethod
-from forge.resolve.failure import Fault, Unfetched, unresolved
+from forge.method import Unusable, VerificationMethod
+from forge.resolve.failure import TOO_BUSY, Fault, Unfetched, unresolved
 from forge.resolve.fetcher import Document, Fetcher
 from forge.resolve.slots import Slots
 
 RETRY: Final = 15.0
 """Seconds for which a failure stands, before the host is asked again."""
 MAX_BYTES: Final = 64 * 1024 * 1024
-"""Of all documents that a source keeps: some 30,000 ordinary ones."""
+"""Of all documents that a source keeps: some 15,000 with one key."""
 MAX_FAILURES: Final = 4_096
 """DIDs whose failure is kept; apart from the documents, so that strangers' inventions push nobody's document out."""
 QUIET: Final = 10.0
 """Seconds between two lines of the log about the same: strangers must not fill it."""
-_OVERHEAD: Final = 1_024  # bytes that a document costs beside its own
+MAX_BEHIND: Final = 64
+"""Documents that are asked for again behind the scenes at once: one request may name thousands, which must not take all turns.
+The others are asked for later, at the latest when they are due."""
+# What memory is taken, measured: by a document, and by a method with the largest kind of key. Its JSON says nothing about that.
+_DOCUMENT: Final = 1_024
+_METHOD: Final = 3_072
 
 Found: TypeAlias = "Sequence[VerificationMethod] | DIDKeyResolutionError"
 
@@ -61,10 +67,17 @@ class _Kept:
     """From here on it does not serve before it was asked for again."""
     end: float
     """From here on it does not serve at all."""
+    outage: object | None = None
+    """The outage of its host in which it was asked for in vain."""
 
     @property
     def cost(self) -> int:
-        return self.document.size + _OVERHEAD
+        """Bytes that it takes to keep it."""
+        methods = self.document.methods
+        texts = len(self.document.etag or "")
+        for method in methods:
+            texts += len(method.id) + (len(method.key.reason) if isinstance(method.key, Unusable) else 0)
+        return _DOCUMENT + _METHOD * len(methods) + texts
 
 
 class Source:
@@ -79,6 +92,7 @@ class Source:
         ttl: float,
         stale: float,
         clock: Callable[[], float] = time.monotonic,
+        one_host: bool = False,
         observe: Callable[[str, str], None] = lambda _method, _outcome: None,
         max_bytes: int = MAX_BYTES,
         max_failures: int = MAX_FAILURES,
@@ -92,6 +106,7 @@ class Source:
             ttl: seconds after which a document is asked for again.
             stale: seconds beyond those for which it goes on serving while its host gives none.
             clock: now, in seconds since whenever.
+            one_host: all DIDs are asked for at the same host, so anybody at all can crowd it.
             observe: told of each question: the DID method, and `new`, `same`, or a fault's name.
             max_bytes: of the documents that are kept.
             max_failures: how many failures are kept.
@@ -103,13 +118,16 @@ class Source:
         self._stale = stale
         self._retry = min(RETRY, ttl)
         self._clock = clock
+        self._one_host = one_host
         self._observe = observe
         self._max_bytes = max_bytes
         self._max_failures = max_failures
         self._kept: OrderedDict[DID, _Kept] = OrderedDict()
         self._bytes = 0
         self._failures: OrderedDict[DID, tuple[float, DIDKeyResolutionError]] = OrderedDict()
+        self._outages: OrderedDict[str, object] = OrderedDict()
         self._flights: dict[DID, asyncio.Task[Found]] = {}
+        self._behind = 0
         self._told: dict[int, float] = {}
 
     def knows(self, did: DID) -> bool:
@@ -123,7 +141,7 @@ class Source:
         if kept is not None and now < kept.due:
             self._kept.move_to_end(did)
             if now >= kept.again:
-                self._fly(did)
+                self._fly_behind(did)
             return kept.document.methods
         until, failure = self._failures.get(did, (now, None))
         return failure if now < until else None
@@ -157,9 +175,20 @@ class Source:
             flight.add_done_callback(lambda _: self._flights.pop(did, None))
         return flight
 
+    def _fly_behind(self, did: DID) -> None:
+        """Ask for a DID for which nobody waits, unless many such are under way."""
+        if did in self._flights or self._behind >= MAX_BEHIND:
+            return
+        self._behind += 1
+        self._fly(did).add_done_callback(self._landed)
+
+    def _landed(self, _: object) -> None:
+        self._behind -= 1
+
     async def _ask(self, did: DID) -> Found:
         kept = self._kept.get(did)
         lane = self._strangers if kept is None else self._known
+        asked: float | None = None
         try:
             async with asyncio.timeout(self._timeout):
                 # Whoever gets a turn has at least half of the time left to use it.
@@ -169,10 +198,13 @@ class Source:
         except Unfetched as failure:
             return self._failed(did, kept, failure)
         except TimeoutError:
+            if asked is None:
+                return self._failed(did, kept, Unfetched(TOO_BUSY, "no turn in all of the time", Fault.BUSY))
             return self._failed(did, kept, Unfetched(f"there was no answer within {self._timeout:g} s"))
         except Exception as error:  # noqa: BLE001 - a document that breaks its reader must not break all who name the DID
             self._tell(logging.ERROR, "a document broke its reader: %s", did, error=error)
             return self._failed(did, kept, Unfetched("its document could not be read"))
+        self._outages.pop(lane.fetcher.host(did), None)
         if document is None and kept is not None:
             document = kept.document
             self._observe(did.method, "same")
@@ -205,10 +237,11 @@ class Source:
         self._tell(level, "%s was not resolved: %s (%s) %s", did, failure.reason, failure.fault.value, failure.detail)
         now = self._clock()
         found = unresolved(did, failure.reason)
-        if failure.fault is Fault.BUSY:
+        if failure.fault is Fault.BUSY or (failure.fault is Fault.HOST_BUSY and not self._is_out(did, kept)):
             # Nothing was tried, so nothing follows: a document that is due does not serve, or whoever keeps all turns taken
             # could keep a key in use that was replaced.
             return found
+        self._remember(did, kept, failure.fault)
         if kept is not None and now < kept.end and failure.fault is not Fault.GONE:
             kept.due = min(max(kept.due, now + self._retry), kept.end)
             kept.again = now + self._retry / 2
@@ -220,6 +253,25 @@ class Source:
             if len(self._failures) > self._max_failures:
                 self._failures.popitem(last=False)
         return found
+
+    def _is_out(self, did: DID, kept: _Kept | None) -> bool:
+        """Say whether a crowd at its host may be the host's own doing: this document was asked for in vain, and no other came.
+
+        What befell other documents does not tell: a stranger may name a port or a path of the same host that never answers.
+        """
+        if self._one_host or kept is None or kept.outage is None:
+            return False
+        return self._outages.get(self._known.fetcher.host(did)) is kept.outage
+
+    def _remember(self, did: DID, kept: _Kept | None, fault: Fault) -> None:
+        """Remember how the host took a question."""
+        if fault is Fault.GONE:
+            self._outages.pop(self._known.fetcher.host(did), None)
+        elif fault is Fault.HOST and kept is not None:
+            kept.outage = self._outages.setdefault(self._known.fetcher.host(did), object())
+            # Whichever is forgotten no longer excuses anything.
+            if len(self._outages) > self._max_failures:
+                self._outages.popitem(last=False)
 
     def _tell(self, level: int, message: str, *values: object, error: Exception | None = None) -> None:
         """Tell the operator, now and then: strangers must not fill the log."""

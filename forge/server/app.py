@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -45,7 +46,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         own = {signer.did: own_methods(signer.did, signer.key.public)}
-        async with open_resolver(own, Resolution.of(settings)) as resolver:
+        resolution = Resolution.of(settings)
+        if settings.dev and resolution.authority is None:
+            resolution = replace(resolution, authority=signer.did)
+        async with open_resolver(own, resolution) as resolver:
             store: Store[Any] = await connect(url)
             host = app.state.host = Host(settings, signer, catalog, store, resolver)
             log.info("started", did=signer.did, commands=len(catalog))

@@ -8,8 +8,10 @@ event. One task a process looks whether there is something new while anybody rea
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 
 import structlog
@@ -18,12 +20,21 @@ from forge import dagjson, notice
 from forge.errors import StoreError
 from forge.eventstream import KEEP_ALIVE, Event
 from forge.instant import SECOND
-from forge.ports import Store, Transaction
+from forge.ports import Announcement, Store, Transaction
 
 MAX_READERS: Final = 256
 """Of one process: each holds a connection, and a page while it does not read it."""
+MAX_PASSING: Final = 256
+"""Of those who find every seat taken: they are given what there is, and then the end."""
+PASSING: Final = 60.0
+"""Seconds after which those are given no more of it: they come back, and go on where they were."""
 PAGE: Final = 100
-"""Events that are read at once: half a megabyte, where all paths are as long as may be."""
+"""Events that are read at once."""
+LINKS: Final = 512
+"""Links in the paths of those events, together, if they are more than one: with the rest, some 64 KiB."""
+WRITTEN: Final = 16 * 1024 * 1024
+"""Bytes of events that are kept written. An event is what it is for good, and its instant is its own."""
+_FEW: Final = 5  # events of one look-up, of which a page may need several: no more links are read in vain
 POLL: Final = 0.5
 """Seconds between two looks for what other processes recorded."""
 QUIET: Final = 15.0
@@ -43,12 +54,24 @@ class _Page:
     """The instant of its last event."""
 
 
+class Visit(Enum):
+    """How long somebody may read."""
+
+    STAYING = auto()
+    """On a seat: for as long as anybody is there."""
+    PASSING = auto()
+    """To the end of what there is."""
+
+
 class Feed:
     """The feed of a process."""
 
     def __init__(self, store: Store[Any]) -> None:
         self._store = store
         self._readers = 0
+        self._passing = 0
+        self._written: dict[int, bytes] = {}
+        self._bytes = 0
         self._pages: dict[tuple[int, asyncio.Event], asyncio.Task[_Page | None]] = {}
         self._news = asyncio.Event()
         self._knock = asyncio.Event()
@@ -57,18 +80,25 @@ class Feed:
 
     # -- those who read ------------------------------------------------------------------------------------------------
 
-    def enter(self) -> bool:
-        """Take a seat. False: all are taken."""
-        if self._readers >= MAX_READERS:
-            return False
-        self._readers += 1
-        if self._poller is None or self._poller.done():
-            self._poller = asyncio.create_task(self._poll())
-        return True
+    def enter(self) -> Visit | None:
+        """Take a seat. None: there are too many, even of those who do not stay."""
+        if self._readers < MAX_READERS:
+            self._readers += 1
+            if self._poller is None or self._poller.done():
+                self._poller = asyncio.create_task(self._poll())
+            return Visit.STAYING
+        # Whoever fills the seats must not keep the others from learning what is revoked.
+        if self._passing < MAX_PASSING:
+            self._passing += 1
+            return Visit.PASSING
+        return None
 
-    def leave(self) -> None:
+    def leave(self, visit: Visit) -> None:
         """Give the seat back."""
-        self._readers -= 1
+        if visit is Visit.STAYING:
+            self._readers -= 1
+        else:
+            self._passing -= 1
 
     async def begin(self, since: int) -> int:
         """Find the place from which to read what was recorded at an instant (nanoseconds) or later.
@@ -87,9 +117,11 @@ class Feed:
 
         return await self._store.read(work)
 
-    async def read(self, place: int) -> AsyncIterator[bytes]:
-        """Give all that was recorded after an instant, and then whatever is, until the feed is closed."""
+    async def read(self, place: int, visit: Visit) -> AsyncIterator[bytes]:
+        """Give all that was recorded after an instant; whoever stays, then whatever is, until the feed is closed."""
         yield KEEP_ALIVE
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PASSING if visit is Visit.PASSING else math.inf
         try:
             while not self._closed:
                 # Held before the look: what is recorded after it sets this one.
@@ -98,6 +130,10 @@ class Feed:
                 if page is not None:
                     yield page.data
                     place = page.last
+                    if loop.time() >= end:
+                        return
+                elif visit is Visit.PASSING:
+                    return
                 elif not await _set_within(news, QUIET):
                     yield KEEP_ALIVE
         except StoreError:
@@ -152,16 +188,43 @@ class Feed:
         return await asyncio.shield(self._pages[known])
 
     async def _look(self, place: int) -> _Page | None:
-        found = await self._store.read(lambda tx: tx.announcements(place, PAGE))
+        found = await self._store.read(lambda tx: _read(tx, place))
         if not found:
             return None
-        events = (Event("revocation", notice.announce(one), str(one.cause)).encode() for one in found)
-        return _Page(b"".join(events), found[-1].recorded_at)
+        return _Page(b"".join(map(self._told, found)), found[-1].recorded_at)
+
+    def _told(self, announcement: Announcement) -> bytes:
+        """Write an event, or find it written: what many read one after the other is not to be written for each of them."""
+        data = self._written.get(announcement.recorded_at)
+        if data is None:
+            data = Event("revocation", notice.announce(announcement), str(announcement.cause)).encode()
+            self._written[announcement.recorded_at] = data
+            self._bytes += len(data)
+            while self._bytes > WRITTEN:
+                self._bytes -= len(self._written.pop(next(iter(self._written))))
+        return data
 
     def _forget(self, known: tuple[int, asyncio.Event], done: asyncio.Task[_Page | None]) -> None:
         del self._pages[known]
         # Looked at, so that nobody complains of an error for which every reader has gone.
         _ = done.cancelled() or done.exception()
+
+
+def _read(tx: Transaction, place: int) -> list[Announcement]:
+    """Read a page's worth: so many events, and so many links, but one in any case."""
+    found: list[Announcement] = []
+    links = 0
+    while len(found) < PAGE:
+        count = min(_FEW, PAGE - len(found))
+        some = tx.announcements(found[-1].recorded_at if found else place, count)
+        for one in some:
+            links += len(one.path)
+            if found and links > LINKS:
+                return found
+            found.append(one)
+        if len(some) < count:
+            break
+    return found
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:

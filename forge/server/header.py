@@ -17,7 +17,7 @@ from starlette.responses import Response
 from forge import dagjson
 from forge.binding import Effect, Route
 from forge.container import Container
-from forge.errors import ContainerError
+from forge.errors import ContainerError, DagJsonError
 from forge.receipt import Receipt
 from forge.server.host import Host
 from forge.server.refusal import Refused
@@ -35,7 +35,11 @@ async def look(route: Route[Any, Any], request: Request) -> Response:
         value = write_header(Container.of(receipt))
     except ContainerError:
         raise Refused(400, "the receipt is too large for a header: send the invocation with POST /") from None
-    body = dagjson.encode({"ok": receipt.ok} if receipt.error is None else {"error": receipt.error})
+    try:
+        body = dagjson.encode({"ok": receipt.ok} if receipt.error is None else {"error": receipt.error})
+    except DagJsonError:
+        # Such as a map whose one key is "/", which means a link there. The receipt says it.
+        body = ""
     return Response(body, media_type=MEDIA_TYPE, headers={HEADER: value, "Vary": HEADER, "Cache-Control": "private, no-store"})
 
 

@@ -12,15 +12,18 @@ from starlette.types import Receive, Scope, Send
 
 from forge import instant, notice
 from forge.cid import CID
-from forge.errors import CIDError, DecodeError, StoreError
+from forge.delegation import Delegation
+from forge.did import DID
+from forge.errors import CIDError, DecodeError, DIDError, StoreError
 from forge.eventstream import CONTENT_TYPE
-from forge.server.feed import ON_STOP, Feed
+from forge.ports import Revocation, Transaction
+from forge.server.feed import ON_STOP, Feed, Visit
 from forge.server.host import Host
 from forge.server.refusal import Refused
 
 BEGINNING: Final = "0"
 RETRY_AFTER: Final = 5
-"""Seconds after which whoever found every seat taken may ask again."""
+"""Seconds after which whoever found no place at all may ask again."""
 
 # On every answer, asked for from a page or not: what is cached for one is given to the other.
 CORS: Final = {"Access-Control-Allow-Origin": "*"}
@@ -38,22 +41,26 @@ log = structlog.get_logger("forge")
 
 
 async def revocation(request: Request) -> Response:
-    """Give the record of a delegation's revocation: the last, or the one by the invocation that `cause` names.
+    """Give the record of a delegation's revocation: the one by the invocation `cause`, or by the issuer `revoker`.
 
-    Several issuers may revoke one delegation, each for the chains that it is in. Whoever reads the feed wants each of them.
+    Several issuers may revoke one delegation, each for the chains that it is in. Whoever reads the feed wants each of them, and
+    whoever verifies a chain those by its issuers. Where nothing is named, it is the one by whoever issued the delegation, which
+    counts in every chain; else the last: it must not be hidden by what others record after it.
     """
     host: Host = request.app.state.host
     delegation = _cid(request.path_params["cid"])
     named = request.query_params.get("cause")
     cause = None if named is None else _cid(named)
+    name = request.query_params.get("revoker")
+    revoker = None if name is None else _did(name)
     try:
-        found = await host.store.read(lambda tx: tx.revocation(delegation, cause))
+        found, settled = await host.store.read(lambda tx: _find(tx, delegation, cause, revoker))
     except StoreError:
         log.exception("store")
         raise Refused(503, "the store does not answer; try again", _NOT_KEPT) from None
     if found is None:
         raise Refused(404, f"no revocation of {delegation}", _NOT_KEPT)
-    return Response(notice.record(found), media_type=notice.CONTENT_TYPE, headers=_KEPT)
+    return Response(notice.record(found), media_type=notice.CONTENT_TYPE, headers=_KEPT if settled else _NOT_KEPT)
 
 
 async def feed(request: Request) -> Response:
@@ -62,18 +69,19 @@ async def feed(request: Request) -> Response:
     since = _since(request.path_params["since"])
     if request.method == "HEAD":
         return Response(headers=_STREAM)
-    if not host.feed.enter():
+    visit = host.feed.enter()
+    if visit is None:
         raise Refused(503, "too many readers at once; try again", _NOT_KEPT | {"Retry-After": str(RETRY_AFTER)})
     try:
         place = await host.feed.begin(since)
     except BaseException as error:
-        host.feed.leave()
+        host.feed.leave(visit)
         if isinstance(error, StoreError):
             log.exception("store")
             raise Refused(503, "the store does not answer; try again", _NOT_KEPT) from None
         raise
     request.scope.setdefault("state", {})[ON_STOP] = host.feed.stop
-    return _Stream(host.feed, place, _STREAM)
+    return _Stream(host.feed, place, visit, _STREAM)
 
 
 async def preflight(request: Request) -> Response:
@@ -85,16 +93,36 @@ async def preflight(request: Request) -> Response:
 class _Stream(StreamingResponse):
     """An answer that goes on, and holds a seat until it ends, however it ends."""
 
-    def __init__(self, feed: Feed, place: int, headers: Mapping[str, str]) -> None:
-        super().__init__(feed.read(place), headers=headers)
+    def __init__(self, feed: Feed, place: int, visit: Visit, headers: Mapping[str, str]) -> None:
+        super().__init__(feed.read(place, visit), headers=headers)
         self._feed = feed
+        self._visit = visit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._feed.leave()
+            self._feed.leave(self._visit)
+
+
+def _find(tx: Transaction, delegation: CID, cause: CID | None, revoker: DID | None) -> tuple[Revocation | None, bool]:
+    """Find the record that is asked for, and say whether the same question has this answer for good."""
+    found = tx.revocation(delegation, cause, revoker=revoker)
+    if found is None or cause is not None or revoker is not None:
+        return found, True
+    issuer = Delegation.decode(found.path[-1]).issuer
+    if found.revoker == issuer:
+        return found, True
+    own = tx.revocation(delegation, revoker=issuer)
+    return own or found, own is not None
+
+
+def _did(text: str) -> DID:
+    try:
+        return DID(text)
+    except DIDError as error:
+        raise Refused(400, str(error), _NOT_KEPT) from None
 
 
 def _cid(text: str) -> CID:

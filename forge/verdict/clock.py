@@ -49,18 +49,28 @@ def clock(case: Case, step: Step) -> str | None:
     then = then if end is None else min(then, end)
     off, direction = abs(now - then), "late" if now > then else "early"
     rest = case.at(then).attempt()
-    here = f"it is {show_date(now)} here, {off} s too {direction}"
+    here = f"it is {show_date(now)} here, {_span(off)} too {direction}"
     if rest is not None:
         return (
             f"It was in force {show_window(begin, end)}, and {here}, but even then it would be refused ({rest.name}):"
             f" {_renew(step)}, and see to that too."
         )
+    span = f"it would be accepted {show_window(begin, end)}, leeway aside, and {here}"
     if off > PLAUSIBLE:
-        remedy = f"wait, or {_renew(step)}" if direction == "early" else _renew(step)
-    else:
-        forgives = case.allowing(off).attempt() is None
-        remedy = f"set the clock that is wrong{f' (--leeway {off} would do here)' if forgives else ''}, or {_renew(step)}"
-    return f"Only the clock is off: it would be accepted {show_window(begin, end)}, and {here}; {remedy}."
+        if direction == "late":
+            return f"Its time is over: {span}; {_renew(step)}."
+        return f"Its time has not come: {span}; wait, or {_renew(step)}."
+    forgives = case.allowing(off).attempt() is None
+    wait = "wait, or " if direction == "early" else ""
+    remedy = f"{wait}set the clock that is wrong{f' (--leeway {off} would do here)' if forgives else ''}, or {_renew(step)}"
+    return f"Only the clock is off: {span}; {remedy}."
+
+
+def _span(seconds: int) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3600)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
 
 
 def _renew(step: Step) -> str:

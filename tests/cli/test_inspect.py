@@ -184,7 +184,7 @@ def test_a_flipped_bit_is_never_a_traceback(forge: Forge) -> None:
 
 def test_whatever_a_token_can_hold_is_shown(forge: Forge) -> None:
     deep: Value = "deep"
-    for _ in range(dagcbor.MAX_DEPTH - 3):
+    for _ in range(dagcbor.MAX_DEPTH - 4):
         deep = [deep]
     for value in (deep, {"/": ESCAPES}, {"/": {"bytes": 1}}, [1 << 2000, -(1 << 2000), 0.5, True, None]):
         token = Invocation.issue(ALICE, subject=ALICE.did, command=CommandPath("/a"), arguments={"v": value}, expiration=None)

@@ -101,3 +101,21 @@ def test_it_must_be_clear_which(forge: Forge, alice: Party, bob: Party, tmp_path
     assert forge("revoke", "nothing", *NOWHERE, *alice.key, status=2).stderr.startswith(
         "forge: FILE: there is no file 'nothing'"
     )
+
+
+def test_a_mailto_has_no_key_to_sign_as(forge: Forge, alice: Party, tmp_path: Path) -> None:
+    delegate(forge, alice, alice, tmp_path / "a")
+    result = forge("revoke", tmp_path / "a", *NOWHERE, *alice.key, "--as", "did:mailto:example.com:carol", status=2)
+    assert "`forge revoke --for`" in result.stderr
+    assert (
+        "--for: not an e-mail address" in forge("revoke", tmp_path / "a", *NOWHERE, *alice.key, "--for", "x", status=2).stderr
+    )
+
+
+def test_on_behalf_of_an_address(forge: Forge, alice: Party, bob: Party, tmp_path: Path) -> None:
+    """It is signed, and then the service is not there."""
+    said = ["--audience", bob.did, "--command", "/x", "--expires", "never", "-o", tmp_path / "c"]
+    forge("attest", *alice.key, "--for", "carol@example.com", *said)
+    assert "may not revoke" in forge("revoke", tmp_path / "c", *NOWHERE, *alice.key, status=2).stderr
+    result = forge("revoke", tmp_path / "c", *NOWHERE, *alice.key, "--for", "carol@example.com", status=3)
+    assert "issued by did:mailto:example.com:carol" in result.stderr

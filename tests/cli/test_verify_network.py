@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -114,6 +115,7 @@ class Revocations:
         self.told: dict[str, bytes] = {}
         self.status = 404
         self.asked: list[str] = []
+        self.knows_revokers = True
 
     def tell(self, of: Delegation, revoker: Signer = ALICE, *path: Delegation, **more: Any) -> None:
         arguments = {"path": [one.cid for one in path], "revoke": more.pop("revoke", of.cid)}
@@ -125,7 +127,8 @@ class Revocations:
                 delegation=of.cid, revoker=revoker.did, cause=cause.cid, invocation=bytes(cause), path=tokens, recorded_at=0
             )
         )
-        self.told[f"/revocation/{of.cid}"] = record.encode()
+        self.told.setdefault(f"/revocation/{of.cid}", record.encode())
+        self.told[f"/revocation/{of.cid}?revoker={quote(revoker.did, safe='')}"] = record.encode()
 
 
 @pytest.fixture
@@ -135,7 +138,7 @@ def revocations() -> Iterator[tuple[Revocations, str]]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known.asked.append(self.path)
-            body = known.told.get(self.path)
+            body = known.told.get(self.path if known.knows_revokers else self.path.partition("?")[0])
             self.send_response(known.status if body is None else 200)
             self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
@@ -170,6 +173,36 @@ def test_a_revocation_by_whoever_stands_before(forge: Forge, revocations: tuple[
     known.tell(LINK, ALICE, ROOT, LINK)
     shown = forge("verify", text(LINK), *NOW, "--proof", text(ROOT), "--url", url, status=1).stdout
     assert f"Revoked: Proof {LINK.cid} has been revoked (proof 2 of 2)" in shown
+
+
+@pytest.mark.parametrize("by", [ALICE, BOB], ids=["before", "its issuer"])
+def test_what_others_revoked_hides_nothing(forge: Forge, revocations: tuple[Revocations, str], by: Signer) -> None:
+    """A powerline is revoked by a stranger, for a chain of its own; that is all that a service tells who asks for any."""
+    known, url = revocations
+    power = lend(BOB, CAROL, None)
+    given = [text(power), *NOW, "--proof", text(ROOT), "--url", url]
+    stranger = Signer.generate()
+    known.tell(power, stranger, lend(stranger, BOB, stranger), power)
+    forge("verify", *given)
+    assert len([path for path in known.asked if "revoker=" in path]) == 2, "those of the chain alone"
+    known.tell(power, by, *([] if by is BOB else [ROOT, power]))
+    shown = forge("verify", *given, status=1).stdout
+    assert f"Revoked: Proof {power.cid} has been revoked (proof 2 of 2)" in shown
+    assert by.did in next(line for line in lines(shown) if " was revoked by " in line)
+
+
+def test_a_service_that_does_not_know_revokers(forge: Forge, revocations: tuple[Revocations, str]) -> None:
+    """It gives the same record, whoever is asked for: whose that is, is in it."""
+    known, url = revocations
+    known.knows_revokers = False
+    stranger = Signer.generate()
+    power = lend(BOB, CAROL, None)
+    known.tell(power, stranger, lend(stranger, BOB, stranger), power)
+    result = forge("verify", text(power), *NOW, "--proof", text(ROOT), "--url", url)
+    assert result.stderr == ""
+    known.told.clear()
+    known.tell(power, ALICE, ROOT, power)
+    forge("verify", text(power), *NOW, "--proof", text(ROOT), "--url", url, status=1)
 
 
 @pytest.mark.parametrize("wrong", ["stranger", "another", "command", "signature", "path", "none", "empty"])

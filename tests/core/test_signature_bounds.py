@@ -15,6 +15,7 @@ from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.method import VerificationMethod, attested_methods, did_key_methods
 from forge.signature import MAX_TRIED, RequestMemory, SignatureMemory, verify_signature
+from forge.verify import Facts, verify
 
 MAILTO = DID("did:mailto:example.com:alice")
 WEB = DID("did:web:example.com")
@@ -88,3 +89,31 @@ class TestAttestations:
 def test_nobody_attests_who_needs_it_attested() -> None:
     with pytest.raises(DIDError, match="has no key to attest with"):
         AttestedSigner.of(AttestedSigner.of(AUTHORITY, MAILTO), MAILTO)
+
+
+class TestChecks:
+    def test_are_counted_for_a_container(self) -> None:
+        keys = {WEB: many()}
+        token = delegation(Signer(AUTHORITY.key, WEB))
+        memory = RequestMemory(SignatureMemory(), checks=3)
+        with pytest.raises(InvalidSignature, match="more signature checks than one may"):
+            verify_signature(token, {WEB: tuple(_method(number) for number in range(4))}, 0, memory, what="proof")
+        # One key in many methods is one check.
+        memory = RequestMemory(SignatureMemory(), checks=1)
+        for _ in range(3):
+            with pytest.raises(InvalidSignature, match="signature mismatch"):
+                verify_signature(token, keys, 0, memory, what="proof")
+
+    def test_of_invocations_are_counted_and_not_remembered(self) -> None:
+        signer = Signer.generate()
+        invocation = Invocation.issue(signer, subject=signer.did, command=CommandPath("/a"), arguments={}, expiration=None)
+        memory = RequestMemory(SignatureMemory(), checks=2)
+        facts = Facts(0, {signer.did: did_key_methods(signer.did)})
+        for _ in range(2):
+            verify(invocation, {}, facts, memory=memory)
+        with pytest.raises(InvalidSignature, match="more signature checks than one may"):
+            verify(invocation, {}, facts, memory=memory)
+
+
+def _method(number: int) -> VerificationMethod:
+    return VerificationMethod(f"{WEB}#{number}", Signer.generate().key.public)

@@ -34,8 +34,8 @@ def test_at_the_bound_exactly(leeway: int) -> None:
 def test_an_invocation_one_second_late() -> None:
     asked = request([A], exp=NOW - 60)
     assert advice_of(asked, leeway=60) == (
-        "Only the clock is off: it would be accepted until 2025-12-31T23:58:59Z, and it is 2026-01-01T00:00:00Z here, 61 s too"
-        " late; set the clock that is wrong (--leeway 61 would do here), or sign the invocation again."
+        "Only the clock is off: it would be accepted until 2025-12-31T23:58:59Z, leeway aside, and it is 2026-01-01T00:00:00Z"
+        " here, 61 s too late; set the clock that is wrong (--leeway 61 would do here), or sign the invocation again."
     )
     assert judged(asked, leeway=61).accepted
 
@@ -43,9 +43,9 @@ def test_an_invocation_one_second_late() -> None:
 def test_a_proof_one_second_early() -> None:
     asked = link(link(request([A, B, C]), 1, nbf=NOW + 60), 0, exp=NOW + 3600)
     assert advice_of(asked, leeway=60) == (
-        "Only the clock is off: it would be accepted from 2026-01-01T00:01:01Z until 2026-01-01T00:59:59Z, and it is"
-        " 2026-01-01T00:00:00Z here, 61 s too early; set the clock that is wrong (--leeway 61 would do here), or ask"
-        f" {B.did} for a new delegation in place of proof 2."
+        "Only the clock is off: it would be accepted from 2026-01-01T00:01:01Z until 2026-01-01T00:59:59Z, leeway"
+        " aside, and it is 2026-01-01T00:00:00Z here, 61 s too early; wait, or set the clock that is wrong"
+        f" (--leeway 61 would do here), or ask {B.did} for a new delegation in place of proof 2."
     )
     assert judged(asked, leeway=61).accepted
     assert judged(asked, now=NOW + 61).accepted
@@ -53,7 +53,8 @@ def test_a_proof_one_second_early() -> None:
 
 def test_what_begins_and_never_ends() -> None:
     asked = link(request([A, B]), 0, nbf=NOW)
-    assert "accepted from 2026-01-01T00:00:01Z on, and it is 2026-01-01T00:00:00Z here, 1 s too early" in advice_of(asked)
+    advice = advice_of(asked)
+    assert "accepted from 2026-01-01T00:00:01Z on, leeway aside, and it is 2026-01-01T00:00:00Z here, 1 s too early" in advice
 
 
 @pytest.mark.parametrize(("off", "clock"), [(3600, True), (3601, False)])
@@ -66,8 +67,13 @@ def test_what_no_clock_is_wrong_by(off: int, clock: bool) -> None:  # noqa: FBT0
     assert f"{off} s too early" in early
     assert ("set the clock" in early) is clock
     assert ("wait, or ask" in early) is not clock
-    for advice in (late, early):
-        assert advice.startswith("Only the clock is off:")
+    assert late.startswith("Only the clock is off: " if clock else "Its time is over: ")
+    assert early.startswith("Only the clock is off: " if clock else "Its time has not come: ")
+
+
+def test_what_is_over_for_long() -> None:
+    assert "7 days too late" in advice_of(request([A], exp=NOW + 1 - 7 * 86_400 - 100))
+    assert "5 hours too late" in advice_of(request([A], exp=NOW + 1 - 5 * 3600 - 100))
 
 
 def test_the_narrowest_of_all_bounds() -> None:
@@ -75,7 +81,8 @@ def test_the_narrowest_of_all_bounds() -> None:
     asked = link(asked, 0, nbf=NOW - 9, exp=NOW + 40)
     asked = link(asked, 1, nbf=NOW - 5, exp=NOW + 45)
     advice = advice_of(asked, now=NOW + 60)
-    assert "accepted from 2025-12-31T23:59:56Z until 2026-01-01T00:00:39Z, and it is 2026-01-01T00:01:00Z here, 21 s" in advice
+    assert "accepted from 2025-12-31T23:59:56Z until 2026-01-01T00:00:39Z, leeway aside, and it is" in advice
+    assert "2026-01-01T00:01:00Z here, 21 s" in advice
     assert judged(asked, now=NOW + 39).accepted
     assert judged(asked, now=NOW - 4).accepted
     assert not judged(asked, now=NOW + 40).accepted
@@ -101,7 +108,8 @@ def test_bounds_that_exclude_each_other() -> None:
     # A second that is within both is enough.
     asked = link(request([A, B], exp=NOW + 1), 0, nbf=NOW - 1)
     assert judged(asked).accepted
-    assert "accepted from 2026-01-01T00:00:00Z until 2026-01-01T00:00:00Z, and it is" in advice_of(asked, now=NOW + 9)
+    advice = advice_of(asked, now=NOW + 9)
+    assert "accepted from 2026-01-01T00:00:00Z until 2026-01-01T00:00:00Z, leeway aside, and it is" in advice
 
 
 def test_times_beyond_the_calendar() -> None:

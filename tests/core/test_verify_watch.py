@@ -121,7 +121,9 @@ def test_whoever_does_not_watch_pays_nothing(length: int, monkeypatch: pytest.Mo
         verify(invocation, proofs, facts, memory=memory)
     assert calls == Counter(
         {
-            "verify": 1 + length,  # the verification, and the memory of each proof's signature
+            "verify": 2 + length,  # the verification, and the memory of each signature
+            "__init__": 1,  # of a memory that the invocation's passes by
+            "once": 1,
             "verify_chain": 1,
             "verify_signature": 1 + length,
             "relationship_of": 1 + length,

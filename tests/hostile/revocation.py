@@ -144,6 +144,15 @@ def paths() -> Iterator[Row]:
         ("that goes in a circle", two, [one, again, two], "args.path[2]: delegation"),
     ):
         yield f"by a path {name}", revoking(OWNER, revoked, path), error, says
+    back = dlg(LAST, sub=SUBJECT, aud=str(PEOPLE[2].did), nonce=b"back to who issued it")
+    ahead = dlg(PEOPLE[2], sub=SUBJECT, aud=str(AGENT.did), nonce=b"after the circle")
+    own = dlg(aud=SUBJECT, nonce=b"for oneself")
+    for name, by, path, says in (
+        ("that leads back to it, by the audience", LAST, [one, two, three, back, three], "is on the path twice"),
+        ("that leads back to its issuer", LAST, [one, two, three, back, ahead], "a path does not go in a circle"),
+        ("with what one issued for oneself twice", OWNER, [own, own, one], "args.path[1]: delegation"),
+    ):
+        yield f"by a path {name}", revoking(by, path[-1], path), error, says
     grafted = dlg(MALLORY, sub=str(MALLORY.did), aud=str(PEOPLE[1].did), nonce=b"graft")
     yield "by a stranger's own root, grafted on", revoking(MALLORY, two, [grafted, two]), error, "args.path[1]: delegation"
     onto = dlg(MALLORY, sub=SUBJECT, aud=str(PEOPLE[2].did), nonce=b"graft")
@@ -306,6 +315,8 @@ def records() -> Iterator[Case]:
         ("what nobody revoked", f"/revocation/{name_of(PROOFS[0])}", 404, "no revocation of"),
         ("a cause that is no CID", f"/revocation/{name_of(PROOFS[0])}?cause=x", 400, "CID"),
         ("a cause that is none", f"/revocation/{name_of(PROOFS[0])}?cause={name_of(PROOFS[0])}", 404, "no revocation of"),
+        ("a revoker that is no DID", f"/revocation/{name_of(PROOFS[0])}?revoker=x", 400, "not a DID"),
+        ("a revoker that is none", f"/revocation/{name_of(PROOFS[0])}?revoker={MALLORY.did}", 404, "no revocation of"),
         ("those since yesterday", "/revocations/yesterday", 400, "since: expected 0, or a time"),
         ("those since a second before 0", "/revocations/-1", 400, "since: expected 0, or a time"),
         ("those since no day of the calendar", "/revocations/2026-02-30T00:00:00Z", 400, "since: expected 0, or a time"),

@@ -45,7 +45,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.version = 0
-        self.size = 1_000
+        self.tag = ""
         self.failure: Exception | None = None
         self.before: Callable[[DID], Awaitable[object]] | None = None
         self.asked: list[tuple[DID, str | None]] = []
@@ -61,8 +61,8 @@ class FakeHost:
             await self.before(did)
         if self.failure is not None:
             raise self.failure
-        tag = f'"{self.version}"'
-        return None if etag == tag else Document(methods(did, self.version), tag, self.size)
+        tag = f'"{self.version}{self.tag}"'
+        return None if etag == tag else Document(methods(did, self.version), tag)
 
     def fails(self, reason: str = "the host is down", fault: Fault = Fault.HOST) -> None:
         self.failure = Unfetched(reason, "10.0.0.1 refused", fault)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forge.resolve.failure import Fault, Unfetched
 from forge.resolve.names import Names
 from tests.resolve.fakes import until
 
@@ -100,8 +101,9 @@ async def test_so_many_at_once() -> None:
     names = Names(server, at_once=1)
     slow = asyncio.create_task(names.resolve("slow"))
     await asyncio.sleep(0)
-    with pytest.raises(OSError, match="1 names are being looked up already"):
+    with pytest.raises(Unfetched) as caught:
         await names.resolve("b")
+    assert (caught.value.fault, caught.value.detail) == (Fault.BUSY, "1 names are being looked up already")
     server.go["slow"].set()
     await slow
     server.go["b"].set()
@@ -118,8 +120,9 @@ async def test_a_system_that_has_no_thread_to_give(monkeypatch: pytest.MonkeyPat
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", none)
-        with pytest.raises(OSError, match="can't start new thread"):
+        with pytest.raises(Unfetched, match="too many others") as caught:
             await names.resolve("b")
+    assert caught.value.fault is Fault.BUSY
     assert await names.resolve("b")
 
 

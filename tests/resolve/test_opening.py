@@ -15,6 +15,7 @@ from forge.did import DID
 from forge.document import own_methods
 from forge.errors import ConfigurationError
 from forge.resolve import PLC_DIRECTORY, Reach, Resolution, open_resolver
+from forge.resolve.source import Source
 from tests.core.principals import ALICE, MAILTO_DID
 from tests.resolve.fakes import SIGNERS, reason, settled, until
 from tests.resolve.hosts import HTTP, LOCAL, Host, document_of, hosting
@@ -83,6 +84,11 @@ class TestOpen:
         assert reason((await waiting)[host.did()]) == "the service is stopping"
         await settled()
         gc.collect()
+
+    async def test_the_directory_alone_is_one_host_for_all(self) -> None:
+        async with open_resolver() as resolver:
+            alike = {name: made._one_host for name, made in resolver._sources.items() if isinstance(made, Source)}
+        assert alike == {"plc": True, "web": False}
 
     async def test_without_a_question_nothing_is_opened(self) -> None:
         before = threading.active_count()

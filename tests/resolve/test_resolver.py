@@ -12,7 +12,7 @@ from forge.errors import DIDKeyResolutionError
 from forge.method import Authority, VerificationMethod, attested_methods, did_key_methods
 from forge.resolve import Resolver
 from forge.resolve.failure import unresolved
-from forge.resolve.resolver import MAX_STRANGERS, Finder
+from forge.resolve.resolver import MAX_KNOWN, MAX_STRANGERS, Finder
 from forge.resolve.source import Found
 from tests.core.principals import ALICE, BOB, MAILTO_DID, SECP_DID
 from tests.resolve.fakes import FakeClock, FakeHost, did, methods, reason, settled, source
@@ -90,8 +90,9 @@ class TestWithoutANetwork:
     @pytest.mark.parametrize("text", ["did:web:example.com", MAILTO_DID, "did:plc:ewvi7nxzyoun6zhxrhs64oiz", "did:x:y"])
     async def test_a_method_that_is_not_known_here(self, text: str) -> None:
         one = DID(text)
+        hint = " (nobody is set to attest for it: authority)" if one.method == "mailto" else ""
         assert told(await only(Resolver(sources={"other": Never()}), one)) == (
-            f'unable to resolve "{one}" key: not resolvable by any resolver: no resolver found for method: {one.method}'
+            f'unable to resolve "{one}" key: not resolvable by any resolver: no resolver found for method: {one.method}{hint}'
         )
 
     async def test_a_long_did_is_shown_by_its_ends(self) -> None:
@@ -159,6 +160,21 @@ class TestAsking:
         assert reason(found[failures[0]]).startswith("the request names more than 16 DIDs that must be looked up")
         assert all(found[one] == methods(one) for one in slow.known)
         assert len(slow.asked) == MAX_STRANGERS + 50
+
+    async def test_and_so_many_of_the_known_asked_for_again(self) -> None:
+        """Strangers that were found once are known: without a bound, one request would take all turns with them."""
+        slow = Slow()
+        slow.go.set()
+        known = [did(f"known{number}") for number in range(MAX_KNOWN + 5)]
+        slow.known = set(known)
+        strangers = [did(number) for number in range(MAX_STRANGERS)]
+        found = await Resolver(sources={"fake": slow}).resolve([*known, *strangers])
+        failures = [one for one in found if isinstance(found[one], DIDKeyResolutionError)]
+        assert failures == known[MAX_KNOWN:]
+        assert reason(found[failures[0]]) == (
+            "the request names more than 64 DIDs that must be looked up again; send some of it later"
+        )
+        assert slow.asked == [*known[:MAX_KNOWN], *strangers]
 
     async def test_what_is_known_at_once_makes_nobody_wait(self) -> None:
         host = FakeHost()

@@ -134,7 +134,7 @@ async def test_without_an_authority_nobody_attests(tmp_path: Path) -> None:
         mail = Signer(Secp256k1PrivateKey.generate(), DID("did:mailto:example.com:alice"))
         failure = await provision(world, mail)
         assert failure.name == "DIDKeyResolutionError"
-        assert failure.message.endswith("no resolver found for method: mailto")
+        assert failure.message.endswith("no resolver found for method: mailto (nobody is set to attest for it: authority)")
 
 
 async def test_its_own_did_web_is_never_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from forge.did import DID
+from forge.method import Unusable, VerificationMethod
 from forge.resolve import source as module
 from forge.resolve.failure import Fault
-from forge.resolve.source import RETRY, Source
-from tests.resolve.fakes import STALE, TTL, FakeClock, FakeHost, did, methods, reason, settled, source
+from forge.resolve.fetcher import Document
+from forge.resolve.slots import Slots
+from forge.resolve.source import RETRY, Lane, Source
+from tests.resolve.fakes import SIGNERS, STALE, TTL, FakeClock, FakeHost, did, methods, reason, settled, source
 
 A, B = did("a"), did("b")
 
@@ -171,19 +175,104 @@ class TestLastGood:
         assert reason(kept.at_once(A)) == "answered 404"
         assert not kept.knows(A)
 
-    @pytest.mark.parametrize("fault", [Fault.HOST, Fault.HOST_BUSY])
-    async def test_a_host_that_is_slow_is_one_that_gives_none(
-        self, fault: Fault, kept: Source, host: FakeHost, clock: FakeClock
+    async def test_a_crowd_at_a_host_that_is_down_is_its_own_doing(
+        self, late: Source, host: FakeHost, clock: FakeClock
     ) -> None:
-        host.fails("busy", fault)
-        clock.now += TTL
-        assert await kept.find(A) == methods(A)
+        assert await late.find(A) == methods(A)
+        host.fails("busy", Fault.HOST_BUSY)
+        for _ in range(3):
+            clock.now += RETRY
+            assert await late.find(A) == methods(A)
 
-    async def test_if_others_kept_it_from_being_asked_for_it_does_not_serve(
+    @pytest.mark.parametrize("fault", [None, Fault.GONE])
+    async def test_but_not_once_the_host_answered_somebody(
+        self, fault: Fault | None, late: Source, host: FakeHost, clock: FakeClock
+    ) -> None:
+        """The crowd's own answers tell that it is well."""
+        assert await late.find(A) == methods(A)
+        host.works()
+        if fault is not None:
+            host.fails(fault=fault)
+        await late.find(did("a:other"))
+        host.fails("busy", Fault.HOST_BUSY)
+        clock.now += RETRY
+        assert reason(await late.find(A)) == "busy"
+        host.fails()
+        assert await late.find(A) == methods(A)
+
+    async def test_nor_by_what_befell_others_of_the_same_host(self, kept: Source, host: FakeHost, clock: FakeClock) -> None:
+        """Anybody can name a port or a path of it that never answers."""
+        other = did("a:other")
+        await kept.find(other)
+        clock.now += TTL
+        host.fails()
+        assert await kept.find(other) == methods(other)
+        assert reason(await kept.find(did("a:stranger"))) == "the host is down"
+        host.fails("busy", Fault.HOST_BUSY)
+        assert reason(await kept.find(A)) == "busy"
+
+    async def test_where_all_ask_one_host_a_crowd_says_nothing_about_it(self, host: FakeHost, clock: FakeClock) -> None:
+        made = source(host, clock, one_host=True)
+        await made.find(A)
+        host.fails()
+        clock.now += TTL
+        assert await made.find(A) == methods(A)
+        host.fails("busy", Fault.HOST_BUSY)
+        clock.now += RETRY
+        assert reason(await made.find(A)) == "busy"
+        host.fails()
+        assert await made.find(A) == methods(A)
+
+    async def test_outages_that_are_remembered_are_bounded(self, host: FakeHost, clock: FakeClock) -> None:
+        made = source(host, clock, max_failures=2)
+        known = [did(name) for name in "abc"]
+        for one in known:
+            await made.find(one)
+        host.fails()
+        clock.now += TTL
+        for one in known:
+            assert await made.find(one) == methods(one)
+        assert list(made._outages) == ["b", "c"]
+        host.fails("busy", Fault.HOST_BUSY)
+        clock.now += RETRY
+        assert reason(await made.find(known[0])) == "busy", "what is forgotten excuses nothing"
+        assert await made.find(known[1]) == methods(known[1])
+
+    async def test_a_crowd_behind_the_scenes_does_not_lengthen_its_time(
         self, kept: Source, host: FakeHost, clock: FakeClock
     ) -> None:
+        host.fails("busy", Fault.HOST_BUSY)
+        clock.now += TTL - 1
+        assert kept.at_once(A) == methods(A)
+        await settled()
+        assert len(host.asked) == 1
+        clock.now += 1
+        assert kept.at_once(A) is None
+
+    async def test_a_replaced_key_is_not_kept_by_a_crowd_at_its_host(self, host: FakeHost, clock: FakeClock) -> None:
+        """The host is well, and only has more visitors than turns."""
+        known, never = FakeHost(), asyncio.Event()
+        made = source(host, clock, known=known, slots=(2, 2, 2))
+        crowd = [did(f"a:{number}") for number in range(10)]
+        for one in (A, *crowd):
+            await made.find(one)
+        known.version = 1
+        known.before = lambda _: never.wait()
+        clock.now += TTL
+        waiting = [asyncio.create_task(made.find(one)) for one in crowd]
+        await settled()
+        assert reason(await made.find(A)) == "too many others are being resolved; try again"
+        assert A not in dict(known.asked)
+        never.set()
+        await asyncio.gather(*waiting)
+        assert await made.find(A) == methods(A, 1)
+
+    @pytest.mark.parametrize("fault", [Fault.BUSY, Fault.HOST_BUSY])
+    async def test_if_others_kept_it_from_being_asked_for_it_does_not_serve(
+        self, fault: Fault, kept: Source, host: FakeHost, clock: FakeClock
+    ) -> None:
         """Or whoever keeps us busy could keep a key in use that was replaced."""
-        host.fails("busy", Fault.BUSY)
+        host.fails("busy", fault)
         clock.now += TTL
         for _ in range(2):
             assert reason(await kept.find(A)) == "busy"
@@ -191,6 +280,24 @@ class TestLastGood:
         assert len(host.asked) == 2
         host.works()
         assert await kept.find(A) == methods(A)
+
+    async def test_time_that_ends_before_there_was_a_turn_is_no_failure_of_the_host(
+        self, host: FakeHost, clock: FakeClock
+    ) -> None:
+        class Stuck(Slots):
+            """As where this process itself was held up, so that all times end together."""
+
+            @asynccontextmanager
+            async def hold(self, name: str, patience: float) -> AsyncIterator[None]:
+                del name, patience
+                await asyncio.Event().wait()
+                yield
+
+        made = Source(Lane(host, Slots(1, 1, 1)), Lane(host, Stuck(1, 1, 1)), timeout=0.05, ttl=TTL, stale=STALE, clock=clock)
+        await made.find(A)
+        clock.now += TTL
+        assert reason(await made.find(A)) == "too many others are being resolved; try again"
+        assert len(host.asked) == 1
 
     async def test_a_short_time_to_live_is_the_pause_too(self, host: FakeHost, clock: FakeClock) -> None:
         made = source(host, clock, ttl=2.0)
@@ -266,25 +373,78 @@ class TestBounds:
         assert kept.at_once(did(11)) is not None
 
     async def test_the_documents_used_longest_ago_are_forgotten_first(self, host: FakeHost, clock: FakeClock) -> None:
-        host.size = 9_000
-        made = source(host, clock, max_bytes=3 * (9_000 + 1_024))
+        cost = 1_024 + 3_072 + len(f"{A}#key-0") + len('"0"')
+        made = source(host, clock, max_bytes=3 * cost)
         for name in ("a", "b", "c"):
             await made.find(did(name))
         made.at_once(A)
         await made.find(did("d"))
         assert [name for name in "abcd" if made.knows(did(name))] == ["a", "c", "d"]
-        assert made._bytes == 3 * 10_024
+        assert made._bytes == 3 * cost
         clock.now += TTL
-        host.version, host.size = 1, 100
+        host.version = 1
         await made.find(A)
-        assert made._bytes == 2 * 10_024 + 1_124, "a document that was replaced counts no more"
-        assert [name for name in "abcd" if made.knows(did(name))] == ["a", "c", "d"]
+        assert made._bytes == 3 * cost, "a document that was replaced counts no more"
+        host.tag = "x" * 100
+        clock.now += TTL
+        await made.find(A)
+        assert [name for name in "abcd" if made.knows(did(name))] == ["a", "d"], "its tag is kept too"
+        assert made._bytes == 2 * cost + 100
+
+    async def test_what_counts_is_what_is_kept_of_a_document(self, clock: FakeClock) -> None:
+        """A key takes a hundred times its text; what a document says beside its methods takes nothing."""
+        key = SIGNERS[0].key.public
+        many = tuple(VerificationMethod(f"{A}#{number}", key) for number in range(16))
+        wrong = (VerificationMethod(f"{A}#0", Unusable("w" * 50)),)
+
+        class Host(FakeHost):
+            async def fetch(self, did: DID, etag: str | None) -> Document:
+                del etag
+                return Document({A: many, B: wrong}.get(did, ()), None)
+
+        made = source(Host(), clock)
+        cost = 0
+        for one, added in (
+            (A, 1_024 + 16 * 3_072 + sum(len(method.id) for method in many)),
+            (B, 1_024 + 3_072 + len(wrong[0].id) + 50),
+            (did("c"), 1_024),
+        ):
+            await made.find(one)
+            cost += added
+            assert made._bytes == cost
 
     async def test_one_that_is_larger_than_all_may_be_serves_once(self, host: FakeHost, clock: FakeClock) -> None:
         made = source(host, clock, max_bytes=1_000)
         assert await made.find(A) == methods(A)
         assert not made.knows(A)
         assert made._bytes == 0
+
+    async def test_one_request_has_so_many_asked_for_again_behind_the_scenes(
+        self, host: FakeHost, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "MAX_BEHIND", 3)
+        made = source(host, clock)
+        many = [did(number) for number in range(10)]
+        for one in many:
+            await made.find(one)
+        host.asked.clear()
+        go = asyncio.Event()
+        host.before = lambda _: go.wait()
+        clock.now += TTL / 2
+        for _ in range(2):
+            assert all(made.at_once(one) == methods(one) for one in many)
+            await settled()
+        assert [one for one, _ in host.asked] == many[:3]
+        waiting = asyncio.create_task(made.find(B))
+        await settled()
+        assert len(host.asked) == 4, "whoever waits is not among them"
+        go.set()
+        await waiting
+        for _ in range(3):
+            assert all(made.at_once(one) == methods(one) for one in many)
+            await settled()
+        assert sorted(one for one, _ in host.asked) == sorted([*many, B])
+        assert made._behind == 0
 
     async def test_the_log_cannot_be_filled(
         self, kept: Source, host: FakeHost, clock: FakeClock, caplog: pytest.LogCaptureFixture

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
+import threading
 import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import web
 
 from forge.did import DID
 from forge.document import own_methods
-from forge.resolve import Resolution, Resolver, open_resolver, web_url
-from forge.resolve.http import MAX_DOCUMENT_BYTES
+from forge.resolve import Resolution, Resolver, http, open_resolver, web_url
+from forge.resolve.http import MAX_DOCUMENT_BYTES, MAX_INTERIM
+from forge.resolve.names import Names
 from tests.core.principals import ALICE
 from tests.resolve.fakes import SIGNERS, FakeClock, reason, until
 from tests.resolve.hosts import DNS, HTTP, LOCAL, Host, document_of
@@ -86,7 +90,7 @@ class TestGood:
         assert await good(resolver, host.did())
 
     async def test_one_as_large_as_may_be(self, host: Host, resolver: Resolver) -> None:
-        assert MAX_DOCUMENT_BYTES == 65_536
+        assert MAX_DOCUMENT_BYTES == 32_768
         host.gives(document_of(host.did()).ljust(MAX_DOCUMENT_BYTES))
         assert await good(resolver, host.did())
 
@@ -179,7 +183,7 @@ class TestWrong:
             assert await refusal(resolver, did) == f"URL: not the document of {did}"
 
     @pytest.mark.parametrize(
-        "body", [b"", b"x", b"<html>", b"{", b"\xff\xfe", b"\x1f\x8b", b"[" * 60_000, b"1" * 5_000], ids=range(8)
+        "body", [b"", b"x", b"<html>", b"{", b"\xff\xfe", b"\x1f\x8b", b"[" * 30_000, b"1" * 5_000], ids=range(8)
     )
     async def test_what_is_not_json(self, body: bytes, host: Host, resolver: Resolver) -> None:
         host.gives(body)
@@ -194,7 +198,7 @@ class TestWrong:
         for number, size in enumerate((MAX_DOCUMENT_BYTES + 1, 10 << 20)):
             did = host.did(f":{number}")
             host.gives(document_of(did).ljust(size))
-            assert await refusal(resolver, did) == "URL has more than 65536 bytes"
+            assert await refusal(resolver, did) == "URL has more than 32768 bytes"
 
     async def test_one_without_an_end_is_not_read_to_it(self, host: Host, resolver: Resolver) -> None:
         async def answer(request: web.Request) -> web.StreamResponse:
@@ -204,13 +208,13 @@ class TestWrong:
                 await response.write(b" " * 10_000)
 
         host.answer = answer
-        assert await refusal(resolver, host.did()) == "URL has more than 65536 bytes"
+        assert await refusal(resolver, host.did()) == "URL has more than 32768 bytes"
 
     @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
     async def test_a_small_one_that_unpacks_to_a_large_one(self, encoding: str, host: Host, resolver: Resolver) -> None:
         bomb = gzip.compress(bytes(20 << 20)) if encoding == "gzip" else zlib.compress(bytes(20 << 20))
         host.gives(bomb, Content_Encoding=encoding)
-        assert await refusal(resolver, host.did()) == "URL has more than 65536 bytes"
+        assert await refusal(resolver, host.did()) == "URL has more than 32768 bytes"
 
     @pytest.mark.parametrize(
         ("encoding", "said"),
@@ -266,6 +270,24 @@ class TestWrong:
         async with server:
             did = DID(f"did:web:127.0.0.1%3A{server.sockets[0].getsockname()[1]}")
             assert await refusal(resolver, did) == "URL could not be fetched"
+
+    @pytest.mark.parametrize("interim", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"])
+    async def test_a_host_that_says_wait_for_ever(self, interim: bytes, resolver: Resolver) -> None:
+        """It may say so a few times; reading on would cost more than an answer may."""
+
+        async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            path = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+            body = document_of(good_one).encode()
+            writer.write(interim * (MAX_INTERIM + (path != b"/good/did.json")))
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            writer.close()
+
+        server = await asyncio.start_server(wait, "127.0.0.1", 0)
+        async with server:
+            host = f"did:web:127.0.0.1%3A{server.sockets[0].getsockname()[1]}"
+            good_one, endless = DID(f"{host}:good"), DID(f"{host}:endless")
+            assert await good(resolver, good_one)
+            assert await refusal(resolver, endless) == "URL could not be fetched"
 
     async def test_a_port_where_nobody_listens(self, resolver: Resolver, unused_tcp_port: int) -> None:
         assert await refusal(resolver, DID(f"did:web:127.0.0.1%3A{unused_tcp_port}")) == "URL could not be fetched"
@@ -327,6 +349,58 @@ class TestSlow:
             assert len([one for one in host.asked if one.path.startswith("/dead")]) == 4, "so many of one host at once"
             let_go.set()
             await asyncio.gather(*waiting)
+
+    async def test_names_that_nobody_answers_keep_no_key_that_was_replaced(
+        self, host: Host, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While they take all look-ups, a document that is due cannot be asked for: so it does not serve."""
+        monkeypatch.setattr(http, "Names", lambda look_up: Names(look_up, at_once=1))
+        clock, let_go, dns, version, looking = FakeClock(), threading.Event(), DNS(), 0, list[str]()
+        dns.names = {"slow.example": "127.0.0.1", "x.example": "127.0.0.1"}
+
+        def look_up(name: str, port: object, **how: Any) -> list[Any]:
+            looking.append(name)
+            if version and name == "slow.example":
+                assert let_go.wait(60)
+            return dns(name, port, **how)
+
+        async def answer(request: web.Request) -> web.Response:
+            return web.Response(text=document_of(host.did(host=request.host.partition(":")[0]), version))
+
+        host.answer = answer
+        tenant, slow = host.did(host="x.example"), host.did(host="slow.example")
+        async with open_resolver(resolution=HTTP, clock=clock, look_up=look_up) as resolver:
+            for one in (tenant, slow):
+                assert await good(resolver, one)
+            version = 1
+            clock.now += HTTP.ttl
+            waiting = asyncio.create_task(resolver.resolve([slow]))
+            await until(lambda: looking[2:] == ["slow.example"])
+            for _ in range(2):
+                assert reason(await found(resolver, tenant)) == "too many others are being resolved; try again"
+            assert len(host.asked) == 2
+            let_go.set()
+            await waiting
+            assert await found(resolver, tenant) == own_methods(tenant, SIGNERS[1].key.public), "no failure was kept"
+
+    async def test_where_no_socket_is_left_a_document_that_is_due_does_not_serve(
+        self, host: Host, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The host may be well: who connects to us a thousand times must not keep a replaced key in use."""
+        clock, did = FakeClock(), host.did()
+        host.gives(document_of(did))
+
+        def none(*_: object) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        async with open_resolver(resolution=LOCAL, clock=clock) as resolver:
+            assert await good(resolver, did)
+            clock.now += LOCAL.ttl
+            with monkeypatch.context() as patch:
+                patch.setattr("forge.resolve.reach.socket.socket", none)
+                assert await refusal(resolver, did) == "too many others are being resolved; try again"
+            assert await good(resolver, did)
+        assert len(host.asked) == 2
 
     async def test_many_who_ask_for_one_ask_once(self, host: Host, resolver: Resolver) -> None:
         host.gives(document_of(host.did()))

@@ -201,3 +201,31 @@ class TestDispatchingDirectly:
         executor = world.app.state.host.executor
         ours = world.invocation(str(catalog.note.path), {"text": "x"}, by=SOMEBODY)
         assert (await executor.dispatch(ours, Container.of(ours))).ok == {"text": "x"}
+
+
+class TestWhoseReceipt:
+    async def test_a_service_does_not_choose_whose_document_is_fetched(self) -> None:
+        asked: list[str] = []
+
+        async def document(request: web.Request) -> web.Response:
+            asked.append(request.path)
+            return web.Response(status=404)
+
+        app = web.Application()
+        app.router.add_get("/{path:.*}", document)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        try:
+            theirs = Signer(SERVICE.key, DID(f"did:web:127.0.0.1%3A{runner.addresses[0][1]}:admin"))
+            receipt = Receipt.issue(theirs, ran=CID.of(b"\xf6"), out={}, issued_at=now())
+            async with answering(container(receipt)) as url, Client(url) as client:
+                with pytest.raises(ServiceError, match="is that whose it must be"):
+                    await client.receipt(receipt.ran)
+                assert asked == []
+                with pytest.raises(ServiceError, match="cannot be trusted"):
+                    await client.receipt(receipt.ran, executor=theirs.did)
+                assert asked == ["/admin/did.json"]
+        finally:
+            await runner.cleanup()

@@ -13,6 +13,7 @@ from forge.cid import CID
 from forge.client import now
 from forge.container import Container
 from forge.did import DID
+from forge.errors import InvalidClaim
 from forge.invocation import Invocation
 from forge.keys import P256PrivateKey, Secp256k1PrivateKey, Signer
 from forge.receipt import Receipt
@@ -238,3 +239,22 @@ async def test_asking_for_nobodys_receipt(world: World) -> None:
             assert response.status == 400
         async with session.get(f"{world.url}/receipt/{TASK}", params={"executor": Signer.generate().did}) as response:
             assert response.status == 404
+
+
+async def test_refusals_do_not_hide_what_came_of_it(world: World) -> None:
+    """A task's name does not say who invokes it: a stranger can have an executor refuse it, again and again."""
+    executor = Signer.generate()
+    for number in range(20):
+        refusal = Receipt.issue(executor, ran=TASK, out=InvalidClaim(f"no {number}"), issued_at=now())
+        assert (await deliver(world, refusal)).ok == {}
+    good = said(executor, out={"done": True})
+    assert (await deliver(world, good)).ok == {}
+    assert good in await kept(world, TASK, executor.did)
+    assert await world.client.receipt(TASK, executor=executor.did) == good
+
+
+async def test_a_repeat_needs_no_evidence(world: World) -> None:
+    receipt = said(Signer.generate())
+    invocation = delivering(world, receipt.cid)
+    (first,) = await executed(world, invocation, receipt)
+    assert await executed(world, invocation) == [first]

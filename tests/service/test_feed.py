@@ -264,8 +264,72 @@ class TestReadingAlong:
 
 
 class TestBounds:
+    async def test_a_page_has_so_many_bytes_however_long_the_paths_are(self, world: World) -> None:
+        """Whoever does not read holds a page."""
+        host = world.app.state.host
+        await host.store.change(recording(range(12), links=128))
+        await record(world, *range(12, 200))
+        place, told = 0, []
+        while (page := await host.feed._look(place)) is not None:
+            assert len(page.data) <= 64 * 1024
+            told.append(page.data.count(b"event: revocation"))
+            place = page.last
+        # Of what is short, as many as may be.
+        assert (sum(told), told[0], max(told)) == (200, feed.LINKS // 128, feed.PAGE)
+
+    async def test_an_event_is_written_once_for_all_who_read_it(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        host, written = world.app.state.host, 0
+        real = notice.announce
+
+        def counted(announcement: Announcement) -> str:
+            nonlocal written
+            written += 1
+            return real(announcement)
+
+        monkeypatch.setattr(notice, "announce", counted)
+        await record(world, *range(10))
+        pages = {(await host.feed._look(0)).data for _ in range(3)}
+        assert (len(pages), written) == (1, 10)
+        (page,) = pages
+        # As many are kept as there is room for, and what is not is written again.
+        monkeypatch.setattr(feed, "WRITTEN", len(page) // 2)
+        await record(world, 10)
+        await host.feed._look(0)
+        assert sum(map(len, host.feed._written.values())) == host.feed._bytes <= feed.WRITTEN
+        assert page in (await host.feed._look(0)).data
+
+    async def test_a_page_has_one_event_at_least(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(feed, "LINKS", 1)
+        await world.app.state.host.store.change(recording(range(7), links=3))
+        async with listening(world.url) as listener:
+            assert [one.cause for one in [made(number, 3) for number in range(7)]] == await listener.causes(7)
+
+    async def test_who_finds_no_seat_is_told_what_there_is_and_comes_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever fills the seats must not keep the others from learning what is revoked."""
+        monkeypatch.setattr(feed, "MAX_READERS", 1)
+        monkeypatch.setattr(feed, "PAGE", 3)
+        await record(world, *range(10))
+        async with listening(world.url):
+            for count in (10, 11):
+                async with listening(world.url) as passing:
+                    events = await passing.end()
+                assert [notice.read_announcement(one.data).cause for one in events] == causes(*range(count))
+                await record(world, 10)
+            await until(lambda: (world.app.state.host.feed._readers, world.app.state.host.feed._passing) == (1, 0))
+
+    async def test_who_has_no_seat_is_not_there_for_long(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(feed, "MAX_READERS", 0)
+        monkeypatch.setattr(feed, "PAGE", 3)
+        monkeypatch.setattr(feed, "PASSING", 0.0)
+        await record(world, *range(10))
+        async with listening(world.url) as passing:
+            assert [notice.read_announcement(one.data).cause for one in await passing.end()] == causes(*range(3))
+
     async def test_there_are_so_many_seats(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(feed, "MAX_READERS", 2)
+        monkeypatch.setattr(feed, "MAX_PASSING", 0)
         async with listening(world.url), aiohttp.ClientSession() as http:
             async with listening(world.url), http.get(f"{world.url}/revocations/0") as response:
                 assert response.status == 503
@@ -295,7 +359,7 @@ class TestBounds:
         writer.write(b"GET /revocations/0 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
         await until(lambda: host.feed._readers == 0)
-        assert pages < 2000 / feed.PAGE, "it was not read to the end"
+        assert pages < 2000 * 128 / feed.LINKS, "it was not read to the end"
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 

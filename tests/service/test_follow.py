@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ from forge.follow import Follower
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.method import did_key_methods
+from forge.ports import Wanted
+from forge.server import feed
 from forge.signature import Keys
 from store import Transaction, connect
 from tests.service.test_feed import until
@@ -364,6 +366,53 @@ class TestWhatCannotBeSaidYet:
             await until(settled)
         assert await here.causes() == []
 
+    async def test_what_can_never_be_said_is_given_up(self, here: Here) -> None:
+        here.source.revoke(Case(WEB, (), delegation(WEB, BEN)))
+        postponed = 0
+        async with here.following() as follower:
+            while True:
+                asked = len(here.source.asked)
+                await until(lambda: bool(follower._done))
+                if not await here.store.read(lambda tx: tx.postponed(here.source.url, 10, at=2**40)):
+                    break
+                postponed += 1
+                assert postponed < follow.TRIES
+                here.now += follow.POSTPONED[1]
+                await until(lambda asked=asked: len(here.source.asked) > asked)  # type: ignore[misc]
+                await until(self._tried(here, postponed))
+        assert len(here.source.asked) == follow.TRIES
+        assert await here.causes() == []
+
+    @staticmethod
+    def _tried(here: Here, before: int) -> Callable[[], Awaitable[bool]]:
+        """What came of a try is in the store."""
+
+        async def work() -> bool:
+            found = await here.store.read(lambda tx: tx.postponed(here.source.url, 10, at=2**40))
+            return all(one.tries > before for one in found)
+
+        return work
+
+    def test_ten_days_are_long_enough(self) -> None:
+        waits = [follow._longer(follow.POSTPONED, tries) for tries in range(follow.TRIES - 1)]
+        assert 9 < sum(waits) / 86_400 < 11
+
+    async def test_only_so_many_wait_at_a_time(self, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Those that were tried least: the others had their chance."""
+        monkeypatch.setattr(follow, "MOST_POSTPONED", 3)
+        before = [Wanted(CID.of(b"%d" % number), CID.of(b"%d" % number), 10) for number in range(3)]
+
+        def work(tx: Transaction) -> None:
+            for number, one in enumerate(before):
+                tx.postpone(here.source.url, one, until=here.now + 10_000 + number)
+
+        await here.store.change(work)
+        late = [here.source.revoke(Case(WEB, (), delegation(WEB, BEN))) for _ in range(2)]
+        async with here.following() as follower:
+            await until(lambda: len(follower._done) == 2)
+        found = await here.store.read(lambda tx: tx.postponed(here.source.url, 10, at=2**40))
+        assert {one.cause for one in found} == {*(one.cid for one in late), before[0].cause}
+
     async def test_what_is_announced_and_not_there_is_asked_for_again(self, here: Here) -> None:
         late = cause(Case(CAT))
         here.source.announce(late, THIRD.cid)
@@ -519,8 +568,8 @@ async def dump(world: World) -> set[tuple[Any, ...]]:
     """Give what there is of every revocation but when it was recorded."""
 
     def work(tx: Transaction) -> set[tuple[Any, ...]]:
-        columns = "delegation, revoker, cause, links, invocation, path"
-        return set(tx._execute(f"SELECT {columns} FROM revocation").fetchall())  # noqa: S608
+        revocations = tx._execute("SELECT delegation, revoker, cause, links, invocation FROM revocation").fetchall()
+        return {*revocations, *tx._execute("SELECT cid, data FROM delegation").fetchall()}
 
     found: set[tuple[Any, ...]] = await world.app.state.host.store.read(work)
     return found
@@ -539,6 +588,15 @@ class TestTwoServices:
             assert (await send(there, Case(world.service, (), proof))).ok == {}
             await until(lambda: has(world, 1))
             assert [one.error_name for one in await world.send(get, proof)] == ["Revoked"]
+
+    async def test_it_learns_though_others_hold_every_seat(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(feed, "MAX_READERS", 0)
+        (tmp_path / "there").mkdir()
+        (tmp_path / "here").mkdir()
+        async with running(tmp_path / "there") as there, running(tmp_path / "here", follow=(there.url,)) as world:
+            for count in (1, 2, 3):
+                assert (await send(there, Case(CAT, (), delegation(CAT, DAN)))).ok == {}
+                await until(lambda count=count: has(world, count))  # type: ignore[misc]
 
     async def test_cut_again_and_again_it_ends_with_exactly_the_set(self, tmp_path: Path) -> None:
         (tmp_path / "there").mkdir()
@@ -576,6 +634,7 @@ class TestTwoServices:
                     assert (await send(world, Case(CAT, (), delegation(CAT, DAN)))).ok == {}
             await until(lambda: has(one, 21))
             await until(lambda: has(two, 21))
+            # But for the causes, which are two where both had it first.
             assert {row[:2] for row in await dump(one)} == {row[:2] for row in await dump(two)}
             assert await total(one) == await total(two) == 21
 

@@ -22,7 +22,7 @@ from forge.errors import ServiceError
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.receipt import Receipt
-from forge.wire import HEADER, MAX_HEADER, read_header, write_header
+from forge.wire import HEADER, MAX_HEADER, MAX_UNZIPPED, read_header, write_header
 from tests.service.world import PRODUCT, World
 
 TEXT = (Encoding.BASE64, Encoding.BASE64URL, Encoding.GZIP_BASE64, Encoding.GZIP_BASE64URL)
@@ -182,3 +182,28 @@ class TestClient:
     async def test_an_answer_without_a_receipt(self, world: World) -> None:
         with pytest.raises(ServiceError, match="answered 405 without a receipt"):
             await world.client.look(world.invocation("/customer/add", {}, by=world.service))
+
+
+async def test_what_dag_json_cannot_say_is_in_the_receipt(world: World) -> None:
+    customer = Signer.generate()
+    arguments = customer_add.add.arguments(customer=customer.did, product=PRODUCT, details={"/": "x"})
+    await world.ask(customer_add.add, arguments, by=world.service)
+    invocation = customer_get.get.invoke(
+        customer,
+        customer_get.get.arguments(customer=customer.did),
+        subject=customer.did,
+        audience=world.service.did,
+        expiration=now() + 60,
+    )
+    status, headers, body = await get(world, "/customer/get", write_header(Container.of(invocation)))
+    assert (status, body) == (200, b"")
+    assert customer_get.get.unpack(read_header(headers[HEADER]).receipts[invocation.task]).details == {"/": "x"}
+
+
+async def test_a_header_that_unzips_to_much_is_not_read(world: World) -> None:
+    tokens = Container.of(*(asked(world, Signer.generate()) for _ in range(3))).to_cbor()
+    bomb = "E" + b64encode(gzip.compress(tokens + bytes(MAX_UNZIPPED))).decode()
+    assert len(bomb) < MAX_HEADER
+    status, _, body = await get(world, "/space/info", bomb)
+    assert status == 400
+    assert f"at most {MAX_UNZIPPED} bytes" in body.decode()

@@ -72,6 +72,7 @@ GOOD = {
     "not in force yet": Case(BEN, (), delegation(BEN, CAT, not_before=2**40)),
     "more comes along": Case(CAT, (), THIRD, [FIRST, SECOND, THIRD]),
     "as long as may be": Case(ANN, LONG, LONG[-1]),
+    "a root for oneself": Case(ANN, [delegation(ANN, ANN), delegation(ANN, BEN, None), SECOND, THIRD]),
 }
 
 BAD = {
@@ -96,6 +97,27 @@ BAD = {
     "another subject": (Case(ANN, [FIRST, delegation(BEN, CAT, EVE), THIRD]), "InvalidRevocationPath", "args.path[1]: "),
     "another subject at the end": (
         Case(ANN, [FIRST, SECOND, other := delegation(CAT, DAN, EVE)], other),
+        "InvalidRevocationPath",
+        "args.path[2]: ",
+    ),
+    "a delegation twice": (
+        Case(ANN, [own := delegation(ANN, ANN), own, FIRST], FIRST),
+        "InvalidRevocationPath",
+        "args.path[1]: ",
+    ),
+    # DAN, who lost it, would have a say in it, and its record be the last one.
+    "a circle": (
+        Case(DAN, [*CHAIN, back := delegation(DAN, CAT), THIRD], THIRD),
+        "InvalidRevocationPath",
+        f'args.path[4]: delegation "{THIRD.cid}" is on the path twice',
+    ),
+    "a circle by another delegation": (
+        Case(DAN, [*CHAIN, back, ahead := delegation(CAT, EVE)], ahead),
+        "InvalidRevocationPath",
+        f'args.path[4]: delegation "{ahead.cid}" is issued by "{CAT.did}", who stands further up',
+    ),
+    "a circle by the root": (
+        Case(BEN, [FIRST, delegation(BEN, ANN), ahead := delegation(ANN, EVE)], ahead),
         "InvalidRevocationPath",
         "args.path[2]: ",
     ),
@@ -301,10 +323,48 @@ class TestRecord:
         assert found["cause"] == bytes(cause)
         assert found["path"] == [bytes(one) for one in CHAIN]
 
+    async def test_what_others_record_later_does_not_hide_the_issuers_own(
+        self, world: World, http: aiohttp.ClientSession
+    ) -> None:
+        """A powerline is on the paths of whoever likes."""
+        power = delegation(BEN, CAT, None)
+
+        async def ask(**named: str) -> tuple[DID, str]:
+            async with http.get(f"{world.url}/revocation/{power.cid}", params=named) as response:
+                assert response.status == 200
+                found: Any = dagjson.decode(await response.text())
+                return Invocation.decode(found["cause"]).issuer, response.headers["Cache-Control"]
+
+        async def revoke(by: Signer, *path: Delegation) -> None:
+            assert (await send(world, Case(by, [*path, power] if path else (), power))).ok == {}
+
+        kept = "public, max-age=31536000, immutable"
+        await revoke(EVE, delegation(EVE, BEN, EVE))
+        assert await ask() == (EVE.did, "no-store"), "another may take its place"
+        await revoke(DAN, delegation(DAN, BEN, DAN))
+        assert await ask() == (DAN.did, "no-store")
+        await revoke(BEN)
+        await revoke(ANN, FIRST)
+        assert await ask() == (BEN.did, kept)
+        for who in (ANN, BEN, DAN, EVE):
+            assert await ask(revoker=who.did) == (who.did, kept)
+
+    async def test_delegations_are_kept_once(self, world: World) -> None:
+        for who in (ANN, BEN, CAT):
+            assert (await send(world, Case(who, CHAIN))).ok == {}
+
+        def count(tx: Transaction) -> int:
+            found: int = tx._execute("SELECT count(*) FROM delegation").fetchone()[0]
+            return found
+
+        assert await world.app.state.host.store.read(count) == len(CHAIN)
+
     @pytest.mark.parametrize(
         ("path", "status"),
         [
             (f"/revocation/{FIRST.cid}", 404),
+            (f"/revocation/{THIRD.cid}?revoker={ANN.did}", 404),
+            (f"/revocation/{THIRD.cid}?revoker=x", 400),
             (f"/revocation/{THIRD.cid}?cause={CID.of(b'x')}", 404),
             (f"/revocation/{THIRD.cid}?cause=x", 400),
             ("/revocation/nothing", 400),
@@ -395,6 +455,13 @@ class TestFindingAPath:
         assert find_path(THIRD, [short, FIRST, SECOND], ANN.did) == (short, THIRD)
         powerline = delegation(ANN, CAT, None)
         assert find_path(THIRD, [powerline, FIRST, SECOND], ANN.did) == CHAIN
+
+    def test_it_does_not_go_in_a_circle(self) -> None:
+        """A service would refuse it."""
+        back = delegation(DAN, CAT)
+        assert find_path(THIRD, [*CHAIN, back], DAN.did) is None
+        assert find_path(ahead, [FIRST, delegation(BEN, ANN)], BEN.did) is None
+        assert find_path(THIRD, [delegation(ANN, ANN), delegation(ANN, BEN, None), SECOND], ANN.did) is not None
 
     def test_circles_end(self) -> None:
         circle = [delegation(BEN, CAT), delegation(CAT, BEN), delegation(CAT, CAT)]

@@ -394,7 +394,7 @@ async def test_what_fails_at_any_statement_leaves_nothing(store: Tx) -> None:
             statements += 1
         else:
             break
-    assert statements == 10
+    assert statements == 11
     assert None not in await store.read(all_of_it)
 
 

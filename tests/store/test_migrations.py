@@ -58,6 +58,7 @@ async def test_a_new_file_is_taken_to_the_step_the_statements_are_for(tmp_path: 
             "event",
             "ledger",
             "revocation",
+            "delegation",
             "followed",
             "postponed",
             "statement",

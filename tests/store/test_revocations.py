@@ -11,7 +11,7 @@ import pytest
 from forge.cid import CID
 from forge.did import DID
 from forge.ports import Announcement, Wanted
-from store import Transaction, connect
+from store import Transaction, connect, sql
 from store.revocations import REVOKERS_BATCH
 from tests.store.conftest import Tx
 from tests.store.samples import ALICE, BOB, SPACE, revocation, task
@@ -101,6 +101,57 @@ async def test_the_last_one_is_given_or_the_one_that_is_named(store: Tx) -> None
     assert await revoker(revocation(2, SPACE).cause) is None, "it is of another delegation"
     asked = [revocation(1, ALICE).cause, revocation(2, ALICE).cause, revocation(2, SPACE).cause] * REVOKERS_BATCH
     assert await store.read(lambda tx: tx.causes(asked)) == {asked[0], asked[2]}
+
+
+async def test_the_one_by_a_revoker_can_be_had(store: Tx) -> None:
+    for who in (ALICE, SPACE, BOB):
+        await revoked(store, 1, who)
+
+    async def cause(revoker: DID, cause: CID | None = None) -> CID | None:
+        found = await store.read(lambda tx: tx.revocation(task(1), cause, revoker=revoker))
+        return None if found is None else found.cause
+
+    assert [await cause(who) for who in (ALICE, SPACE)] == [revocation(1, who).cause for who in (ALICE, SPACE)]
+    assert await cause(DID("did:web:nobody.example.com")) is None
+    assert await cause(ALICE, revocation(1, ALICE).cause) == revocation(1, ALICE).cause
+    assert await cause(ALICE, revocation(1, BOB).cause) is None
+
+
+async def test_a_delegation_is_kept_once_whatever_leads_over_it(store: Tx) -> None:
+    """One request may revoke thousands, all by one long path."""
+    path = tuple(b"delegation %d" % number for number in range(2 * REVOKERS_BATCH + 1))
+    people = [DID(f"did:web:n{number}.example.com") for number in range(20)]
+
+    def work(tx: Transaction) -> None:
+        for who in people:
+            tx.revoke(dataclasses.replace(revocation(1, who), path=path), at=1)
+        tx.revoke(dataclasses.replace(revocation(2), path=(*path[::-1], path[3])), at=1)
+
+    await store.change(work)
+    rows = await store.read(lambda tx: tx._execute("SELECT cid, data FROM delegation").fetchall())
+    assert {CID(cid): data for cid, data in rows} == {CID.of(one): one for one in path}
+    assert len(rows) == len(path)
+    for who in people:
+        found = await store.read(lambda tx, who=who: tx.revocation(task(1), revoker=who))  # type: ignore[misc]
+        assert found is not None
+        assert found.path == path, "in its order"
+    found = await store.read(lambda tx: tx.revocation(task(2)))
+    assert found is not None
+    assert found.path == (*path[::-1], path[3])
+
+
+async def test_what_is_refused_keeps_no_delegations(store: Tx) -> None:
+    await revoked(store, 1)
+    before = await store.read(lambda tx: tx._execute("SELECT count(*) FROM delegation").fetchone())
+    assert not await store.change(lambda tx: tx.revoke(dataclasses.replace(revocation(1), path=(b"another",)), at=1))
+    assert await store.read(lambda tx: tx._execute("SELECT count(*) FROM delegation").fetchone()) == before
+
+
+async def test_delegations_are_found_by_an_index(store: Tx) -> None:
+    for count in (1, REVOKERS_BATCH):
+        statement = f"EXPLAIN QUERY PLAN {sql.delegations(count)}"
+        plan = await store.read(lambda tx, text=statement: tx._execute(text, [b""] * text.count("?")).fetchall())  # type: ignore[misc]
+        assert [step[3].startswith("SEARCH delegation USING INDEX") for step in plan] == [True]
 
 
 # -- the order of a feed -----------------------------------------------------------------------------------------------
@@ -193,4 +244,19 @@ async def test_what_was_postponed_comes_up_when_it_is_due(store: Tx) -> None:
     await store.change(lambda tx: tx.postpone(SOURCE, Wanted(task(2), task(12), 5), until=40))
     await store.change(lambda tx: tx.settle(SOURCE, task(13)))
     assert await due(40) == [1, 5]
+    await store.change(lambda tx: tx.postpone(SOURCE, Wanted(task(2), task(12), 4), until=99))
+    assert await due(40) == [1, 5], "it was tried as often as it was, however often it is announced"
     assert await store.read(lambda tx: tx.postponed(SOURCE, 1, at=30)) == [Wanted(task(1), task(11), 1)]
+
+
+async def test_of_too_many_those_that_are_due_last_are_forgotten(store: Tx) -> None:
+    def work(tx: Transaction) -> None:
+        for number in range(10):
+            tx.postpone(SOURCE, Wanted(task(number), task(number), number), until=100 - number)
+        tx.postpone("https://third.example.com", Wanted(task(4), task(14), 1), until=999)
+
+    await store.change(work)
+    assert await store.change(lambda tx: tx.curtail(SOURCE, 10)) == 0
+    assert await store.change(lambda tx: tx.curtail(SOURCE, 4)) == 6
+    assert [one.tries for one in await store.read(lambda tx: tx.postponed(SOURCE, 99, at=999))] == [9, 8, 7, 6]
+    assert len(await store.read(lambda tx: tx.postponed("https://third.example.com", 99, at=999))) == 1

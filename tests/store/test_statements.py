@@ -15,6 +15,7 @@ def statement(number: int = 1, **parts: object) -> Statement:
         receipt=CID.of(f"receipt {number}".encode()),
         task=task(1),
         executor=ALICE,
+        failed=False,
         data=b"said \0%d" % number,
         cause=task(9),
         at=7,
@@ -27,6 +28,13 @@ async def test_what_is_kept_is_found_in_the_order_in_which_it_was_said(store: Tx
         await store.change(lambda tx, number=number: tx.keep(statement(number)))  # type: ignore[misc] # its default binds it
     assert list(await store.statements(task(1), ALICE, 10)) == [b"said \x003", b"said \x001", b"said \x002"]
     assert list(await store.statements(task(1), ALICE, 2)) == [b"said \x003", b"said \x001"]
+
+
+async def test_what_came_of_it_stands_before_refusals(store: Tx) -> None:
+    for number in range(1, 20):
+        await store.change(lambda tx, number=number: tx.keep(statement(number, failed=True)))  # type: ignore[misc] # the same
+    await store.change(lambda tx: tx.keep(statement(20)))
+    assert list(await store.statements(task(1), ALICE, 2)) == [b"said \x0020", b"said \x001"]
 
 
 async def test_the_same_receipt_again_stays_as_it_was(store: Tx) -> None:

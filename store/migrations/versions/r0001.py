@@ -129,6 +129,7 @@ def _tasks() -> None:
         sa.Column("receipt", _BYTES, nullable=False),
         sa.Column("task", _BYTES, nullable=False),
         sa.Column("executor", _TEXT, nullable=False),
+        sa.Column("failed", _INTEGER, nullable=False),
         sa.Column("data", _BYTES, nullable=False),
         sa.Column("cause", _BYTES, nullable=False),
         sa.Column("at", _INTEGER, nullable=False),
@@ -136,7 +137,7 @@ def _tasks() -> None:
         sa.UniqueConstraint("receipt", name="statement_receipt"),
         sqlite_strict=True,
     )
-    op.create_index("statement_of_executor", "statement", ["task", "executor"])
+    op.create_index("statement_of_executor", "statement", ["task", "executor", "failed", "seq"])
 
 
 def _revocations() -> None:
@@ -150,13 +151,20 @@ def _revocations() -> None:
         sa.Column("cause", _BYTES, nullable=False),
         sa.Column("links", _BYTES, nullable=False),
         sa.Column("invocation", _BYTES, nullable=False),
-        sa.Column("path", _BYTES, nullable=False),
         sa.PrimaryKeyConstraint("recorded_at", name="revocation_key"),
         sa.UniqueConstraint("delegation", "revoker", name="revocation_of_revoker"),
         sqlite_strict=True,
     )
     op.create_index("revocation_last", "revocation", ["delegation", "recorded_at"])
     op.create_index("revocation_by", "revocation", ["cause"])
+    # What the links of paths name, each once: many revocations may come by the same delegations.
+    op.create_table(
+        "delegation",
+        sa.Column("cid", _BYTES, nullable=False),
+        sa.Column("data", _BYTES, nullable=False),
+        sa.PrimaryKeyConstraint("cid", name="delegation_key"),
+        sqlite_strict=True,
+    )
     op.create_table(
         "followed",
         sa.Column("source", _TEXT, nullable=False),
