@@ -112,13 +112,13 @@ def forged() -> Iterator[Row]:
 
 
 def absent() -> Iterator[Row]:
-    """Links that lead to no receipt."""
+    """Links that lead to no receipt. Not as the task that was accepted: a repeat of that needs no evidence."""
     error = "ConclusionReceiptNotFound"
     asked = inv(aud=str(AGENT.did))
     digest = bytes(name_of(GOOD))[4:]
     for name, request, link in (
-        ("a receipt that did not come along", concluding(receipt=name_of(GOOD)), name_of(GOOD)),
-        ("a receipt that is cut", concluding(GOOD[:-1], receipt=name_of(GOOD)), name_of(GOOD)),
+        ("a receipt that did not come along", concluding(receipt=name_of(GOOD), nonce=b"absent"), name_of(GOOD)),
+        ("a receipt that is cut", concluding(GOOD[:-1], receipt=name_of(GOOD), nonce=b"cut"), name_of(GOOD)),
         ("a receipt with a byte behind", concluding(GOOD + b"\0"), name_of(GOOD + b"\0")),
         ("a receipt by the task that it is about", concluding(GOOD, receipt=CID.of(b"\xa0")), CID.of(b"\xa0")),
         (

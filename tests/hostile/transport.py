@@ -7,8 +7,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Final
 
-from forge.container import MAX_BYTES
-from forge.wire import MAX_HEADER
+from forge.wire import MAX_HEADER, MAX_UNZIPPED
 from tests.core.raw import cbor
 from tests.core.tokens import ABSENT, INV, seal
 from tests.hostile.case import Case, Expect, Request, accepted, fails, refused
@@ -105,7 +104,7 @@ def encodings() -> Iterator[Row]:
         ("E with a wrong checksum", b"E" + standard(ZIPPED[:-8] + bytes(4) + ZIPPED[-4:]), NO_CONTAINER),
         ("E with a wrong length", b"E" + standard(ZIPPED[:-4] + bytes(4)), NO_CONTAINER),
         ("E zipped twice", b"E" + standard(zipped(ZIPPED)), "expected a map with the one key 'ctn-v1'"),
-        ("a bomb", b"E" + standard(zipped(bytes(MAX_BYTES + 1))), f"at most {MAX_BYTES} bytes, this unzips to more"),
+        ("a bomb", b"E" + standard(zipped(bytes(MAX_UNZIPPED + 1))), f"at most {MAX_UNZIPPED} bytes, this unzips to more"),
         ("a container of another version", b"E" + standard(zipped(cbor({"ctn-v2": []}))), "the one key 'ctn-v1'"),
         ("a container with a byte behind", b"E" + standard(zipped(GOOD + b"\0")), "1 bytes after its end"),
         ("a token by itself", b"E" + standard(zipped(look())), "expected a map with the one key 'ctn-v1'"),
