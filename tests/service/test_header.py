@@ -38,6 +38,17 @@ def asked(world: World, by: Signer, command: str = "/space/info", **parts: Any) 
     return world.invocation(command, {}, by=by, **parts)
 
 
+def about(world: World, customer: Signer) -> Invocation:
+    """A customer's question about itself."""
+    return customer_get.get.invoke(
+        customer,
+        customer_get.get.arguments(customer=customer.did),
+        subject=customer.did,
+        audience=world.service.did,
+        expiration=now() + 60,
+    )
+
+
 def letter(container: Container, encoding: Encoding) -> str:
     return container.encode(encoding).decode()
 
@@ -66,14 +77,7 @@ class TestAnswers:
 
     async def test_the_client_looks(self, world: World) -> None:
         customer = await world.customer()
-        invocation = asked(world, customer, "/customer/get", subject=customer.did)
-        invocation = customer_get.get.invoke(
-            customer,
-            customer_get.get.arguments(customer=customer.did),
-            subject=customer.did,
-            audience=world.service.did,
-            expiration=now() + 60,
-        )
+        invocation = about(world, customer)
         receipt = await world.client.look(invocation)
         assert customer_get.get.unpack(receipt).customer == customer.did
         assert isinstance(await world.client.execute(invocation), Receipt)
@@ -161,13 +165,7 @@ class TestRefusals:
         details = {str(place): token_hex(2000) for place in range(5)}
         arguments = customer_add.add.arguments(customer=customer.did, product=PRODUCT, details=details)
         await world.ask(customer_add.add, arguments, by=world.service)
-        invocation = customer_get.get.invoke(
-            customer,
-            customer_get.get.arguments(customer=customer.did),
-            subject=customer.did,
-            audience=world.service.did,
-            expiration=now() + 60,
-        )
+        invocation = about(world, customer)
         assert "too large for a header" in await self.refused(world, write_header(Container.of(invocation)), "/customer/get")
         receipt = await world.client.execute(invocation)
         assert customer_get.get.unpack(receipt).details == details
@@ -188,13 +186,7 @@ async def test_what_dag_json_cannot_say_is_in_the_receipt(world: World) -> None:
     customer = Signer.generate()
     arguments = customer_add.add.arguments(customer=customer.did, product=PRODUCT, details={"/": "x"})
     await world.ask(customer_add.add, arguments, by=world.service)
-    invocation = customer_get.get.invoke(
-        customer,
-        customer_get.get.arguments(customer=customer.did),
-        subject=customer.did,
-        audience=world.service.did,
-        expiration=now() + 60,
-    )
+    invocation = about(world, customer)
     status, headers, body = await get(world, "/customer/get", write_header(Container.of(invocation)))
     assert (status, body) == (200, b"")
     assert customer_get.get.unpack(read_header(headers[HEADER]).receipts[invocation.task]).details == {"/": "x"}
