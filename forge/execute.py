@@ -152,7 +152,8 @@ class Executor(Generic[Tx]):
         loop = asyncio.get_running_loop()
         breath = loop.time()
         answers: list[Awaitable[Receipt]] = []
-        changing: list[asyncio.Task[Receipt]] = []
+        effect = Effect.READS
+        together: list[asyncio.Task[Receipt]] = []
         for invocation in invocations:
             if loop.time() - breath > BREATH:
                 await asyncio.sleep(0)
@@ -167,14 +168,14 @@ class Executor(Generic[Tx]):
                 continue
             if len(invocations) == 1:
                 return [await self._finish(ready)]
-            if ready.route.command.effect is Effect.READS and changing:
-                # A reader sees what stands before it in the container.
-                await asyncio.gather(*changing)
-                changing.clear()
+            if ready.route.command.effect is not effect:
+                # A reader sees what stands before it in the container, and nothing of what stands behind it.
+                await asyncio.gather(*together)
+                together.clear()
+                effect = ready.route.command.effect
             running = asyncio.create_task(self._finish(ready))
             answers.append(running)
-            if ready.route.command.effect is Effect.CHANGES:
-                changing.append(running)
+            together.append(running)
         return list(await asyncio.gather(*answers))
 
     def _prepare(
