@@ -123,6 +123,8 @@ def _get(url: str) -> bytes | None:
         with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - the same
             data: bytes = response.read(_MAX_BYTES + 1)
     except HTTPError as error:
+        # It is an answer too, and holds its connection.
+        error.close()
         if error.code == _NOT_FOUND:
             return None
         raise ServiceError(f"{url} answered {error.code}") from error

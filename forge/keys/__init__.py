@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as _PemEd25519
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -124,7 +124,8 @@ def private_key_from_pem(pem: bytes) -> PrivateKey:
         raise KeyFormatError("no '-----BEGIN PRIVATE KEY-----' (PKCS #8) in this file")
     try:
         key = load_pem_private_key(block.group(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
+        # An internal error is how OpenSSL takes a key of a kind that is shorter or longer than that kind's.
         raise KeyFormatError("the PRIVATE KEY block of this file cannot be read") from None
     if isinstance(key, _PemEd25519):
         return Ed25519PrivateKey(key.private_bytes_raw())

@@ -373,3 +373,13 @@ def test_the_method_of_a_did_key() -> None:
 def test_a_did_key_of_a_kind_not_known_here(did: str) -> None:
     with pytest.raises(KeyFormatError, match="not a public key of a kind known here"):
         did_key_methods(DID(did))
+
+
+def test_a_pem_that_openssl_cannot_take() -> None:
+    """Of a kind whose keys have another length: found by mutation."""
+    found = bytes.fromhex(
+        "2d2d2d2d2d424547494e2050524956415445204b45592d2d2d2d2d0a4d43344341514177425159444b325676424349454946506d383664686d685542374b"
+        "4f664f346b68566a306e677332306e352f776d7a52784d2b3470536b57640a2d2d2d2d2d454e442050524956415445204b45592d2d2d2d2d2a"
+    )
+    with pytest.raises(KeyFormatError, match="cannot be read"):
+        private_key_from_pem(found)
