@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from forge.container import Container
 from forge.delegation import Delegation
 from forge.errors import Failure
 from forge.verdict import Verdict, judge
 from forge.verify import Facts
-from tests.core.chains import Request
+from tests.core.chains import EVERYBODY_S_KEYS, Request
 from tests.core.principals import NOW
+
+FACTS: Final = Facts(NOW, EVERYBODY_S_KEYS)
 
 
 def refusal(asked: Request, now: int, leeway: int) -> Failure | None:
@@ -51,3 +53,14 @@ def advice_of(asked: Request, *more: Delegation, **how: Any) -> str:
     verdict = judged(asked, *more, **how)
     assert verdict.advice is not None, "it is accepted"
     return verdict.advice
+
+
+def link(asked: Request, position: int, **fields: Any) -> Request:
+    return asked.with_link(position, asked.links[position].but(**fields))
+
+
+def judge_all(container: Container, facts: Facts = FACTS, **how: Any) -> tuple[Verdict, ...]:
+    verdicts = judge(container, facts, **how)
+    for verdict in verdicts:
+        check(verdict)
+    return verdicts

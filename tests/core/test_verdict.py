@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -13,26 +13,15 @@ from forge.container import Container
 from forge.errors import MatchError
 from forge.policy import Budget
 from forge.receipt import Receipt
-from forge.verdict import Verdict, judge, named, signers
+from forge.verdict import named, signers
 from forge.verify import Facts, verify
 from tests.core.chains import EVERYBODY_S_KEYS, PEOPLE, STRANGER, Request, request
-from tests.core.judged import check, judged
+from tests.core.judged import judge_all, judged, link
 from tests.core.principals import NOW
 from tests.core.tokens import delegation, receipt
 
 A, B, C, D, E, *_ = PEOPLE
 FACTS: Final = Facts(NOW, EVERYBODY_S_KEYS)
-
-
-def link(asked: Request, position: int, **fields: Any) -> Request:
-    return asked.with_link(position, asked.links[position].but(**fields))
-
-
-def judge_all(container: Container, facts: Facts = FACTS, **how: Any) -> tuple[Verdict, ...]:
-    verdicts = judge(container, facts, **how)
-    for verdict in verdicts:
-        check(verdict)
-    return verdicts
 
 
 # -- the account

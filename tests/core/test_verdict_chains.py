@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from forge.container import Container
 from forge.delegation import Delegation
 from forge.keys import Signer
-from forge.verdict import Grant, Verdict, judge
+from forge.verdict import Grant
 from forge.verify import Facts, verify
-from tests.core.chains import EVERYBODY_S_KEYS, PEOPLE, STRANGER, Request, request
-from tests.core.judged import check
+from tests.core.chains import EVERYBODY_S_KEYS, PEOPLE, STRANGER, request
+from tests.core.judged import judge_all, link
 from tests.core.principals import NOW
 from tests.core.tokens import by_cid, delegation
 
 A, B, C, D, E, *_ = PEOPLE
 FACTS: Final = Facts(NOW, EVERYBODY_S_KEYS)
-
-
-def link(asked: Request, position: int, **fields: Any) -> Request:
-    return asked.with_link(position, asked.links[position].but(**fields))
-
-
-def judge_all(container: Container, facts: Facts = FACTS, **how: Any) -> tuple[Verdict, ...]:
-    verdicts = judge(container, facts, **how)
-    for verdict in verdicts:
-        check(verdict)
-    return verdicts
 
 
 def chain_of(*path: Signer, **fields: object) -> list[Delegation]:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from tests.core.chains import PEOPLE, STRANGER, Request, request
-from tests.core.judged import advice_of, judged
+from tests.core.chains import PEOPLE, STRANGER, request
+from tests.core.judged import advice_of, judged, link
 from tests.core.principals import NOW
 
 A, B, C, D, *_ = PEOPLE
 LIMIT = (1 << 53) - 1
-
-
-def link(asked: Request, position: int, **fields: Any) -> Request:
-    return asked.with_link(position, asked.links[position].but(**fields))
 
 
 @pytest.mark.parametrize("leeway", [0, 60])

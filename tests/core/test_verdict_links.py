@@ -14,7 +14,7 @@ from forge.method import VerificationMethod
 from forge.varsig import Algorithm
 from forge.verify import MAX_PROOFS
 from tests.core.chains import EVERYBODY_S_KEYS, PEOPLE, STRANGER, Request, request
-from tests.core.judged import advice_of, judged
+from tests.core.judged import advice_of, judged, link
 from tests.core.principals import NOW
 
 A, B, C, D, *_ = PEOPLE
@@ -25,10 +25,6 @@ KEYS = {
     PRODUCTION.did: (VerificationMethod("did:web:example.com#key-0", A.key.public),),
     STAGING.did: (VerificationMethod("did:web:staging.example.com#key-0", B.key.public),),
 }
-
-
-def link(asked: Request, position: int, **fields: Any) -> Request:
-    return asked.with_link(position, asked.links[position].but(**fields))
 
 
 def linking(asked: Request, *cids: CID) -> Request:
