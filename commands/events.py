@@ -19,9 +19,25 @@ class Type(Enum):
     """What happened. These names are kept for good."""
 
     CUSTOMER_ADDED = "customer-added"
+    CUSTOMER_UPDATED = "customer-updated"
+    CUSTOMER_SUSPENDED = "customer-suspended"
+    CUSTOMER_RESUMED = "customer-resumed"
+    CUSTOMER_CLOSED = "customer-closed"
+    CUSTOMER_LINKED = "customer-linked"
+    PAYER_ADDED = "payer-added"
+    PAYER_REMOVED = "payer-removed"
+    PLAN_ADDED = "plan-added"
+    PLAN_RETIRED = "plan-retired"
     SUBSCRIPTION_ADDED = "subscription-added"
+    SUBSCRIPTION_TRANSFERRED = "subscription-transferred"
+    SUBSCRIPTION_EXTENDED = "subscription-extended"
+    SUBSCRIPTION_CANCELLED = "subscription-cancelled"
+    PAYMENT_RECORDED = "payment-recorded"
     CONSUMER_ASSIGNED = "consumer-assigned"
     CONSUMER_MOVED = "consumer-moved"
+    CONSUMER_ACCEPTED = "consumer-accepted"
+    CONSUMER_DECLINED = "consumer-declined"
+    CONSUMER_RELEASED = "consumer-released"
 
 
 def append(  # noqa: PLR0913 - an event has these parts
@@ -30,6 +46,7 @@ def append(  # noqa: PLR0913 - an event has these parts
     kind: Type,
     *,
     customer: DID | None = None,
+    giver: DID | None = None,
     subscription: str | None = None,
     consumer: DID | None = None,
     data: Mapping[str, Any] | None = None,
@@ -44,6 +61,7 @@ def append(  # noqa: PLR0913 - an event has these parts
             subject=task.subject,
             type=kind.value,
             customer=customer,
+            giver=giver,
             subscription=subscription,
             consumer=consumer,
             data=data or {},

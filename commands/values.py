@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from commands.failures import InvalidExternalAccount
 from forge.did import DID
+from forge.model import UnixTime
 
 CUSTOMER_METHODS: Final = ("key", "mailto", "plc", "web")
 """The DID methods that a customer may have."""
@@ -24,6 +26,19 @@ CustomerDID = Annotated[DID, AfterValidator(_of_customer)]
 
 SubscriptionId = Annotated[str, Field(min_length=1, max_length=512)]
 """A subscription's id: text, unique per provider."""
+
+MAX_TIME: Final = 253_402_300_799
+"""Unix seconds: the last second of the year 9999, the last that calendars here know."""
+
+Time = Annotated[int, Field(strict=True, ge=0, le=MAX_TIME), UnixTime()]
+"""A point in time, in Unix seconds."""
+
+Reason = Annotated[str, Field(max_length=1000)]
+"""Why something is done, for those who read the history."""
+
+MAX_SEATS: Final = 1_000_000
+Seats = Annotated[int, Field(ge=1, le=MAX_SEATS)]
+"""How many consumers a subscription may have at a time."""
 
 MAX_CONSUMERS: Final = 1000
 """How many consumers one task may assign."""
@@ -47,6 +62,19 @@ Details = Annotated[
 
 _PREFIX: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}")
 _MAX_REST: Final = 255
+
+
+def check_external_account(text: str | None) -> None:
+    """See that `text` is an external account, where there is one.
+
+    Raises:
+        InvalidExternalAccount: it is none.
+    """
+    if text is not None and not is_external_account(text):
+        raise InvalidExternalAccount(
+            "args.externalAccount: expected prefix:rest, with a prefix of at most 32 characters of a-z, 0-9, '+', '.', '-'"
+            " that begins with a letter, and 1 to 255 printable characters without spaces",
+        )
 
 
 def is_external_account(text: str) -> bool:

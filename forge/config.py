@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from forge.container import MAX_BYTES
@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     """The folder of the key and the store that `dev` makes."""
     debug: bool = False
     """Serve the commands below `/debug`."""
+    test_clock: bool = False
+    """Serve `/debug/clock`, by which tests set the service's time and advance it; only with `dev`. What is signed keeps the
+    real clock."""
     host: str = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
     workers: int = Field(1, ge=1, le=256)
@@ -76,6 +79,14 @@ class Settings(BaseSettings):
     """Where the commands are: `module:name`."""
     connect: str = "store:connect"
     """What opens the store: `module:name` of an async function of a URL."""
+
+    @field_validator("test_clock")
+    @classmethod
+    def _is_to_try_things(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
+        # A `dev` that cannot be read is missing here, and is named for itself.
+        if value and info.data.get("dev") is False:
+            raise ValueError("a test's time is no time to serve others by: it needs --dev as well")
+        return value
 
     @field_validator("plc_directory")
     @classmethod
@@ -136,7 +147,9 @@ def load(**flags: Any) -> Settings:  # noqa: ANN401 - settings of every type
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg'].removeprefix('Value error, ')}" for one in error.errors()
+        )
         raise ConfigurationError(problems) from error
     except ValueError as error:
         raise ConfigurationError(f"config: {named} is not TOML: {error}") from error

@@ -77,6 +77,8 @@ class _Ready(Generic[Tx]):
     route: Route[Any, Any]
     task: Task[Any]
     verified: Verified
+    now: int
+    """Unix seconds: what the receipt says. The task's own time may be a test's."""
 
 
 class Executor(Generic[Tx]):
@@ -93,6 +95,7 @@ class Executor(Generic[Tx]):
         leeway: int = LEEWAY,
         deadline: float,
         observe: Callable[[Outcome], None] = lambda _: None,
+        test_clock: bool = False,
     ) -> None:
         """Put a service together.
 
@@ -106,6 +109,7 @@ class Executor(Generic[Tx]):
             deadline: seconds that one invocation may wait for its transaction. It may still commit after that: the repeat
                 then finds its receipt.
             observe: told what came of each invocation.
+            test_clock: handlers are told the time that a test has set in the store, where it has. What is signed keeps `clock`.
         """
         self._signer = signer
         self._did = signer.did
@@ -116,6 +120,7 @@ class Executor(Generic[Tx]):
         self._leeway = leeway
         self._deadline = deadline
         self._observe = observe
+        self._test_clock = test_clock
         self._memory = SignatureMemory()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
@@ -207,7 +212,7 @@ class Executor(Generic[Tx]):
             at=facts.now,
             invocation=invocation,
         )
-        return _Ready(route, task, verified)
+        return _Ready(route, task, verified, facts.now)
 
     @staticmethod
     def _weigh(ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
@@ -242,13 +247,13 @@ class Executor(Generic[Tx]):
             async with asyncio.timeout(self._deadline):
                 if ready.route.command.effect is Effect.READS:
                     result = await self._store.read(lambda tx: self._look(ready, tx))
-                    receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=task.at)
+                    receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=ready.now)
                 else:
                     receipt = await self._store.change(lambda tx: self._change(ready, tx))
         except Failure as failure:
-            return self._refusal(invocation, failure, task.at)
+            return self._refusal(invocation, failure, ready.now)
         except Exception as error:  # noqa: BLE001 - whatever it is, the invoker gets a receipt and the operator a reference
-            return self._fault(invocation, error, task.at)
+            return self._fault(invocation, error, ready.now)
         self._observe(Outcome(task.command, receipt.error_name or "ok"))
         return receipt
 
@@ -268,8 +273,7 @@ class Executor(Generic[Tx]):
         Raises:
             Failure: a declared failure, or a refusal.
         """
-        self._admit(ready, tx)
-        return self._handle(ready, tx)
+        return self._handle(self._admit(ready, tx), tx)
 
     def _change(self, ready: _Ready[Tx], tx: Tx) -> Receipt:
         """Run a changing handler once: this is the unit of work that commits whole or not at all.
@@ -277,7 +281,7 @@ class Executor(Generic[Tx]):
         Raises:
             Failure: a refusal; nothing ran.
         """
-        self._admit(ready, tx)
+        ready = self._admit(ready, tx)
         task = ready.task
         known = tx.recorded(task.cid)
         if known is not None:
@@ -289,7 +293,7 @@ class Executor(Generic[Tx]):
         except Failure as failure:
             # Declared: the task ran, and this is what came of it. Its rows are undone; its receipt is kept.
             out = failure
-        receipt = Receipt.issue(self._signer, ran=task.cid, out=out, issued_at=task.at)
+        receipt = Receipt.issue(self._signer, ran=task.cid, out=out, issued_at=ready.now)
         tx.record(
             LedgerEntry(
                 task=task.cid,
@@ -299,14 +303,13 @@ class Executor(Generic[Tx]):
                 invocation=bytes(ready.verified.invocation),
                 proofs=ready.verified.invocation.proofs,
                 receipt=bytes(receipt),
-                at=task.at,
+                at=ready.now,
             )
         )
         return receipt
 
-    @staticmethod
-    def _admit(ready: _Ready[Tx], tx: Tx) -> None:
-        """Look at what only the transaction knows: revocations, and who the subject is.
+    def _admit(self, ready: _Ready[Tx], tx: Tx) -> _Ready[Tx]:
+        """Look at what only the transaction knows: revocations, a test's time, and who the subject is.
 
         Revocations are looked at here, not before: so none can come between the look and the effect.
 
@@ -316,7 +319,10 @@ class Executor(Generic[Tx]):
         if ready.verified.chain:
             revokers = {proof.issuer for proof in ready.verified.chain}
             ready.verified.unless_revoked(tx.revokers({proof.cid for proof in ready.verified.chain}, revokers))
+        if self._test_clock and (at := tx.time()) is not None:
+            ready = replace(ready, task=replace(ready.task, at=at))
         ready.route.check_subject(ready.task, tx)
+        return ready
 
     @staticmethod
     def _handle(ready: _Ready[Tx], tx: Tx) -> Value:

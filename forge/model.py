@@ -41,6 +41,10 @@ class Nothing(Result):
     """The result that says only that it is done: `{}`."""
 
 
+class UnixTime:
+    """Marks an integer as a point in time, in Unix seconds: `Annotated[int, UnixTime()]`. A command line reads dates there."""
+
+
 def to_wire(model: Arguments) -> dict[str, Value]:
     """Give a model's fields as they go on the wire: camelCase, None left out."""
     return model.model_dump(by_alias=True, exclude_none=True)

@@ -136,6 +136,12 @@ class Transaction(Protocol):
     def record(self, entry: LedgerEntry) -> None:
         """Enter a task that ran into the ledger."""
 
+    def time(self) -> int | None:
+        """Say what time it is where a test has set it, in Unix seconds; None where nobody has."""
+
+    def set_time(self, now: int) -> None:
+        """Set the time that `time` says from now on. For tests alone."""
+
 
 Tx_co = TypeVar("Tx_co", bound=Transaction, covariant=True)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from forge.did import DID
+from store.statement import Rows
+
+# Made once: `json.dumps` makes an encoder at every call that wants other than its defaults.
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # An item's length, before its bytes. The longest is a token's.
 _LENGTH_BYTES: Final = 4
@@ -28,3 +33,13 @@ def split(cell: bytes) -> Iterator[bytes]:
 def to_did(text: str) -> DID:
     """Take a DID out of a row. It was checked when it went in, and checking a did:key again costs more than the row."""
     return str.__new__(DID, text)
+
+
+def to_dids(rows: Rows) -> tuple[DID, ...]:
+    """Take DIDs out of rows of one column."""
+    return tuple(to_did(text) for (text,) in rows.fetchall())
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """Write a map as JSON."""
+    return _ENCODE(value if isinstance(value, dict) else dict(value))

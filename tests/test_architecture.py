@@ -79,7 +79,7 @@ HOMES = {
     "nacl": {"forge.keys"},
     "prometheus_client": {"forge.metrics"},
     "pydantic": {"forge.binding", "forge.cid", "forge.model", "forge.config", "forge.did", "forge.cli", "commands"},
-    "pydantic_core": {"forge.cid", "forge.did"},
+    "pydantic_core": {"forge.cid", "forge.did", "commands.page", "commands.period"},
     "pydantic_settings": {"forge.config"},
     "rich": {"forge.cli"},
     "sqlalchemy": {"store.migrations"},

@@ -15,25 +15,32 @@ from tests.generate import README
 
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-# What `make` does here: the demo and the service for real, but the tests are running already.
+# What `make` does here: the demo and the service for real, but the tests are running already. What serves is in the background.
 PRELUDE = """
 set -euo pipefail
 make() {
   case "$1" in
     demo) forge demo ;;
-    serve)
-      forge serve --dev 2>serve.log &
-      server=$!
-      trap 'kill $server; wait $server' EXIT
-      for _ in $(seq 600); do
-        python -c "import urllib.request as r; r.urlopen('$SERVED/health/ready')" 2>/dev/null && return
-        kill -0 $server || { cat serve.log; exit 1; }
-        sleep 0.1
-      done
-      exit 1 ;;
+    serve) forge serve --dev ;;
     test) : ;;
     *) echo "the README names make $1, which this test does not know"; exit 1 ;;
   esac
+}
+stop() {
+  test -z "${server:-}" || { kill $server; wait $server; server=; }
+}
+trap stop EXIT
+forge() {
+  if [ "$1" != serve ]; then command forge "$@"; return; fi
+  stop
+  command forge "$@" >serve.log 2>&1 &
+  server=$!
+  for _ in $(seq 600); do
+    python -c "import urllib.request as r; r.urlopen('$SERVED/health/ready')" 2>/dev/null && return
+    kill -0 $server || { cat serve.log; exit 1; }
+    sleep 0.1
+  done
+  exit 1
 }
 """
 
@@ -64,6 +71,7 @@ def test_every_command_runs(script: str, tmp_path: Path) -> None:
     assert "hello" in done.stdout
     assert "already exists" in done.stdout, "the Python example ran to where it fails"
     assert done.stdout.count("did:key:") > 3
+    assert "1896134400" in done.stdout, "the test's clock went on by a month"
 
 
 def test_every_make_target_exists() -> None:

@@ -1,16 +1,17 @@
-"""`/consumer/get`: tells who pays for a consumer and whether it is entitled.
+"""`/consumer/get`: tells who pays for a consumer and whether it is entitled, now or on any day since it was first provisioned.
 
-For the service, for the customer that pays, and for the consumer itself. To anyone else every consumer looks like one that
-is not there.
+For the service, for the customer that pays (or paid, on that day), and for the consumer itself. To anyone else every consumer
+looks like one that is not there.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
+from commands.asof import provisioned_at
 from commands.failures import ConsumerNotFound
 from commands.roles import CONSUMER_NAMED, CUSTOMER_OF_CONSUMER, SERVICE
-from forge.binding import Arguments, Command, Effect, Result, Task
+from commands.values import Time
+from commands.views import ConsumerView, consumer_view
+from forge.binding import Arguments, Command, Effect, Task
 from forge.did import DID
 from store.transaction import Transaction
 
@@ -20,23 +21,14 @@ class GetArguments(Arguments):
 
     consumer: DID
     provider: DID | None = None
-
-
-class GetResult(Result):
-    """Where the consumer is."""
-
-    consumer: DID
-    provider: DID
-    subscription: str
-    customer: DID
-    state: Literal["active"]
-    entitled: bool
+    at: Time | None = None
+    """As of when. Now, where absent."""
 
 
 get = Command(
     "/consumer/get",
     GetArguments,
-    GetResult,
+    ConsumerView,
     effect=Effect.READS,
     subjects=(SERVICE, CONSUMER_NAMED, CUSTOMER_OF_CONSUMER),
     refusal=lambda task: ConsumerNotFound(task.arguments.consumer),
@@ -44,19 +36,21 @@ get = Command(
 )
 
 
-def handle(task: Task[GetArguments], tx: Transaction) -> GetResult:
-    """Look up where the consumer is."""
-    found = tx.provisioned(task.arguments.provider or task.executor, task.arguments.consumer)
+def handle(task: Task[GetArguments], tx: Transaction) -> ConsumerView:
+    """Look up where the consumer is, or was."""
+    arguments = task.arguments
+    provider = arguments.provider or task.executor
+    if arguments.at is None:
+        found = tx.provisioned(provider, arguments.consumer)
+    else:
+        found = provisioned_at(tx, provider, arguments.consumer, arguments.at)
     if found is None:
-        raise ConsumerNotFound(task.arguments.consumer)
-    return GetResult(
-        consumer=found.assignment.consumer,
-        provider=found.assignment.provider,
-        subscription=found.subscription.id,
-        customer=found.subscription.customer,
-        state="active",
-        entitled=True,
-    )
+        raise ConsumerNotFound(arguments.consumer)
+    at = task.at if arguments.at is None else arguments.at
+    # Who pays for its customer is not the consumer's to know.
+    told = task.subject != arguments.consumer or task.subject == found.subscription.customer
+    payer = tx.payer_at(found.subscription.customer, at) if told else None
+    return consumer_view(found, at, payer=payer)
 
 
 route = get.route(handle)

@@ -6,13 +6,14 @@ confines a tenant to its own prefix. A new task for a DID that is a customer alr
 
 from __future__ import annotations
 
-from commands import events
+from commands.changes import register
+from commands.failures import InvalidExternalAccount
 from commands.roles import SERVICE
-from commands.values import CustomerDID, Details, is_external_account
+from commands.values import CustomerDID, Details, check_external_account
 from forge.binding import Arguments, Command, Effect, Nothing, Task
 from forge.did import DID
 from forge.errors import Failure
-from store.records import AlreadyExists, Customer
+from store.records import AlreadyExists
 from store.transaction import Transaction
 
 
@@ -37,10 +38,6 @@ class CustomerExists(Failure):
         super().__init__(f'customer "{customer}" already exists')
 
 
-class InvalidExternalAccount(Failure):
-    """The external account is not `prefix:rest`."""
-
-
 def refuse(task: Task[AddArguments]) -> Failure:
     """Say that only the service registers customers."""
     return InvalidCustomerSubject(
@@ -62,35 +59,18 @@ add = Command(
 def handle(task: Task[AddArguments], tx: Transaction) -> Nothing:
     """Register the customer."""
     arguments = task.arguments
-    if arguments.external_account is not None and not is_external_account(arguments.external_account):
-        raise InvalidExternalAccount(
-            "args.externalAccount: expected prefix:rest, with a prefix of at most 32 characters of a-z, 0-9, '+', '.', '-'"
-            " that begins with a letter, and 1 to 255 printable characters without spaces",
-        )
+    check_external_account(arguments.external_account)
     try:
-        tx.add_customer(
-            Customer(
-                did=arguments.customer,
-                product=arguments.product,
-                task=task.cid,
-                inserted_at=task.at,
-                details=arguments.details,
-                external_account=arguments.external_account,
-            )
+        register(
+            task,
+            tx,
+            arguments.customer,
+            product=arguments.product,
+            external_account=arguments.external_account,
+            details=arguments.details,
         )
     except AlreadyExists:
         raise CustomerExists(arguments.customer) from None
-    events.append(
-        task,
-        tx,
-        events.Type.CUSTOMER_ADDED,
-        customer=arguments.customer,
-        data={
-            "externalAccount": arguments.external_account,
-            "product": arguments.product,
-            "details": arguments.details,
-        },
-    )
     return Nothing()
 
 

@@ -1,15 +1,15 @@
 """`/customer/get`: tells what is known about a customer.
 
-For the service and for the customer itself. To anyone else every customer looks like one that is not there.
+For the service and for the customer itself. To anyone else every customer looks like one that is not there. A guest's old DID
+tells about the customer that it became.
 """
 
 from __future__ import annotations
 
-from typing import Literal
-
 from commands.failures import CustomerNotFound
 from commands.roles import CUSTOMER_NAMED, SERVICE
-from forge.binding import Arguments, Command, Effect, Result, Task
+from commands.views import CustomerView, customer_view
+from forge.binding import Arguments, Command, Effect, Task
 from forge.did import DID
 from store.transaction import Transaction
 
@@ -20,32 +20,10 @@ class GetArguments(Arguments):
     customer: DID
 
 
-class BilledTo(Result):
-    """Who is billed for a customer: itself, or its payer."""
-
-    customer: DID
-    external_account: str | None = None
-
-
-class GetResult(Result):
-    """The customer. Times are Unix seconds."""
-
-    customer: DID
-    external_account: str | None = None
-    product: DID
-    details: dict[str, str]
-    state: Literal["active"]
-    billed_to: BilledTo
-    subscriptions: int
-    """How many it has or had."""
-    inserted_at: int
-    updated_at: int | None = None
-
-
 get = Command(
     "/customer/get",
     GetArguments,
-    GetResult,
+    CustomerView,
     effect=Effect.READS,
     subjects=(SERVICE, CUSTOMER_NAMED),
     refusal=lambda task: CustomerNotFound(task.arguments.customer),
@@ -53,22 +31,12 @@ get = Command(
 )
 
 
-def handle(task: Task[GetArguments], tx: Transaction) -> GetResult:
+def handle(task: Task[GetArguments], tx: Transaction) -> CustomerView:
     """Look the customer up."""
     found = tx.customer(task.arguments.customer)
     if found is None:
         raise CustomerNotFound(task.arguments.customer)
-    return GetResult(
-        customer=found.did,
-        external_account=found.external_account,
-        product=found.product,
-        details=dict(found.details),
-        state="active",
-        billed_to=BilledTo(customer=found.did, external_account=found.external_account),
-        subscriptions=tx.count_subscriptions(found.did),
-        inserted_at=found.inserted_at,
-        updated_at=found.updated_at,
-    )
+    return customer_view(tx, found)
 
 
 route = get.route(handle)

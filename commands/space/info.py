@@ -6,6 +6,7 @@ The subject is the space, which is a did:key. One that nobody provisioned has no
 from __future__ import annotations
 
 from commands.roles import CONSUMER
+from commands.standing import has_ended
 from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.did import DID
 from forge.errors import Failure
@@ -40,7 +41,13 @@ def handle(task: Task[InfoArguments], tx: Transaction) -> InfoResult:
     """List the space's providers."""
     if task.subject.method != "key":
         raise UnknownSpace(f'can only get info for did:key spaces, not for "{task.subject}"')
-    return InfoResult(providers=list(tx.providers_of(task.subject)))
+    return InfoResult(providers=[one for one in tx.providers_of(task.subject) if _runs(task, tx, one)])
+
+
+def _runs(task: Task[InfoArguments], tx: Transaction, provider: DID) -> bool:
+    """Say whether the space's subscription with a provider has not ended."""
+    found = tx.provisioned(provider, task.subject)
+    return found is not None and not has_ended(found.subscription, task.at)
 
 
 route = info.route(handle)

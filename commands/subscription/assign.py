@@ -3,6 +3,8 @@
 For the service and for the customer whose subscription it is, or whoever holds its delegation: managing one takes no more. A
 consumer in another subscription of the same customer moves; its old row is closed, not changed. One that another customer
 pays for is `ConsumerExists`. A consumer that is in this subscription already stays as it is and is in neither list.
+
+A seat keeps its clock: one that became free is given on with what is left of its term.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands import events
-from commands.failures import ConsumerExists, SubscriptionNotFound
+from commands.failures import ConsumerExists, SeatLapsed, SeatsExhausted, SubscriptionEnded, SubscriptionNotFound
 from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE
+from commands.seating import seat
+from commands.standing import has_ended
 from commands.values import MAX_CONSUMERS, SubscriptionId
 from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.did import DID
+from store.records import AlreadyExists
 from store.transaction import Transaction
 
 
@@ -41,7 +45,7 @@ assign = Command(
     effect=Effect.CHANGES,
     subjects=(SERVICE, CUSTOMER_OF_SUBSCRIPTION),
     refusal=lambda task: SubscriptionNotFound(task.arguments.subscription),
-    failures=(SubscriptionNotFound, ConsumerExists),
+    failures=(SubscriptionNotFound, SubscriptionEnded, SeatsExhausted, SeatLapsed, ConsumerExists),
 )
 
 
@@ -51,24 +55,23 @@ def handle(task: Task[AssignArguments], tx: Transaction) -> AssignResult:
     target = tx.subscription(provider, task.arguments.subscription)
     if target is None:
         raise SubscriptionNotFound(task.arguments.subscription)
+    if has_ended(target, task.at):
+        raise SubscriptionEnded(target.id)
     assigned: list[DID] = []
     moved: list[DID] = []
     # A consumer that is named twice is the same consumer.
     for consumer in dict.fromkeys(task.arguments.consumers):
-        provision = tx.provisioned(provider, consumer)
-        if provision is None:
-            tx.assign(provider, consumer, target.id, at=task.at, task=task.cid)
-            assigned.append(consumer)
-            kind, data = events.Type.CONSUMER_ASSIGNED, {"provider": str(provider)}
-        elif provision.subscription.customer != target.customer:
-            raise ConsumerExists(consumer)
-        elif provision.subscription.id == target.id:
+        was = tx.provisioned(provider, consumer)
+        if was is not None and was.subscription.id == target.id:
             continue
-        else:
-            tx.move(provider, consumer, target.id, at=task.at, task=task.cid)
-            moved.append(consumer)
-            kind, data = events.Type.CONSUMER_MOVED, {"provider": str(provider), "from": provision.subscription.id}
-        events.append(task, tx, kind, customer=target.customer, subscription=target.id, consumer=consumer, data=data)
+        ours = was is not None and was.subscription.customer == target.customer
+        if was is not None and not ours and not has_ended(was.subscription, task.at):
+            raise ConsumerExists(consumer)
+        try:
+            seat(task, tx, consumer, target, was)
+        except AlreadyExists:
+            raise ConsumerExists(consumer) from None
+        (moved if ours else assigned).append(consumer)
     return AssignResult(assigned=assigned, moved=moved)
 
 

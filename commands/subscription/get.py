@@ -6,13 +6,11 @@ there.
 
 from __future__ import annotations
 
-from typing import Literal
-
 from commands.failures import SubscriptionNotFound
 from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE
 from commands.values import SubscriptionId
-from forge.binding import Arguments, Command, Effect, Result, Task
-from forge.did import DID
+from commands.views import SubscriptionView, subscription_view
+from forge.binding import Arguments, Command, Effect, Task
 from store.transaction import Transaction
 
 
@@ -22,32 +20,10 @@ class GetArguments(Arguments):
     subscription: SubscriptionId
 
 
-class Seats(Result):
-    """How many consumers are in it."""
-
-    used: int
-
-
-class GetResult(Result):
-    """The subscription. Times are Unix seconds."""
-
-    subscription: str
-    provider: DID
-    customer: DID
-    product: DID
-    kind: Literal["open"]
-    state: Literal["active"]
-    seats: Seats
-    starts_at: int
-    inserted_at: int
-    cause: str
-    """The task that made it."""
-
-
 get = Command(
     "/subscription/get",
     GetArguments,
-    GetResult,
+    SubscriptionView,
     effect=Effect.READS,
     subjects=(SERVICE, CUSTOMER_OF_SUBSCRIPTION),
     refusal=lambda task: SubscriptionNotFound(task.arguments.subscription),
@@ -55,23 +31,12 @@ get = Command(
 )
 
 
-def handle(task: Task[GetArguments], tx: Transaction) -> GetResult:
+def handle(task: Task[GetArguments], tx: Transaction) -> SubscriptionView:
     """Look the subscription up."""
     found = tx.subscription(task.executor, task.arguments.subscription)
     if found is None:
         raise SubscriptionNotFound(task.arguments.subscription)
-    return GetResult(
-        subscription=found.id,
-        provider=found.provider,
-        customer=found.customer,
-        product=found.product,
-        kind=found.kind,
-        state="active",
-        seats=Seats(used=tx.used(found.provider, found.id)),
-        starts_at=found.starts_at,
-        inserted_at=found.inserted_at,
-        cause=str(found.task),
-    )
+    return subscription_view(tx, found, task.at)
 
 
 route = get.route(handle)

@@ -1,27 +1,30 @@
 """A command's arguments on the command line: `key=value`, and `--args` for whatever that cannot say.
 
-How a value is read, the command's own model decides. Text stays text, whatever it looks like; a link is a CID; a list is made
-of the key's values, one after the other; anything else is DAG-JSON.
+How a value is read, the command's own model decides. Text stays text, whatever it looks like; a link is a CID; a time is a
+date, Unix seconds, or a duration from now; a list is made of the key's values, one after the other; anything else is DAG-JSON.
+Only what may be null is null where `null` is said, text too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from collections.abc import Sequence
+from typing import Final
 
 from forge import dagjson
 from forge.binding import Arguments
 from forge.cid import CID
 from forge.cli.exits import UsageError
+from forge.cli.parameter import Parameter, is_text, parameters
+from forge.cli.times import NEVER, read_time
 from forge.dagcbor import Value
 from forge.errors import CIDError, DagJsonError
+from forge.model import UnixTime
 
-_LISTS: Final = (list, tuple, frozenset, set, Sequence)
+_NULL: Final = "null"
 
 
 def read_arguments(
-    pairs: Sequence[str], text: str | None, model: type[Arguments] | None, *, unchecked: bool = False
+    pairs: Sequence[str], text: str | None, model: type[Arguments] | None, *, at: int, unchecked: bool = False
 ) -> dict[str, Value]:
     """Read arguments. What is said by `key=value` counts more than what `--args` says.
 
@@ -29,6 +32,7 @@ def read_arguments(
         pairs: each `key=value`, keys as on the wire.
         text: `--args`, a DAG-JSON map.
         model: the command's arguments; None where the command is not known: then a value is DAG-JSON, or else text.
+        at: now, in Unix seconds: durations are counted from it.
         unchecked: let keys pass that the command does not know; they are read likewise.
 
     Raises:
@@ -41,15 +45,14 @@ def read_arguments(
         if not equals or not key:
             raise UsageError(f"{pair}: expected key=value")
         values.setdefault(key, []).append(value)
-    fields = {} if model is None else model.model_fields
-    kinds = {field.alias or name: field.annotation for name, field in fields.items()}
+    known = {} if model is None else parameters(model)
     for key, given in values.items():
-        if key in kinds:
-            arguments[key] = _read(key, given, tuple(_alternatives(kinds[key])))
+        if key in known:
+            arguments[key] = _read(known[key], given, at)
         elif model is None or unchecked:
             arguments[key] = _guess(_single(key, given))
         else:
-            raise UsageError(f"{key}: the command takes no such argument; it takes: {', '.join(kinds) or 'none'}")
+            raise UsageError(f"{key}: the command takes no such argument; it takes: {', '.join(known) or 'none'}")
     return arguments
 
 
@@ -65,25 +68,29 @@ def _map(text: str | None) -> dict[str, Value]:
     return value
 
 
-def _read(key: str, given: Sequence[str], kinds: tuple[Any, ...]) -> Value:
-    lists = [kind for kind in kinds if (get_origin(kind) or kind) in _LISTS]
-    if lists:
-        if len(given) == 1 and given[0].lstrip().startswith("["):
-            return _json(key, given[0])
-        items = tuple(_alternatives(next(iter(get_args(lists[0])), str)))
-        return [_one(key, value, items) for value in given]
-    return _one(key, _single(key, given), kinds)
+def _read(parameter: Parameter, given: Sequence[str], at: int) -> Value:
+    if parameter.nullable and list(given) == [_NULL]:
+        return None
+    if not parameter.repeated:
+        return _one(parameter, _single(parameter.key, given), at)
+    if len(given) == 1 and given[0].lstrip().startswith("["):
+        return _json(parameter.key, given[0])
+    return [_one(parameter, value, at) for value in given]
 
 
-def _one(key: str, value: str, kinds: tuple[Any, ...]) -> Value:
-    if all(_is_text(kind) for kind in kinds):
+def _one(parameter: Parameter, value: str, at: int) -> Value:
+    key, kinds = parameter.key, parameter.kinds
+    if parameter.is_text:
         return value
     if CID in kinds and not value.lstrip().startswith("{"):
         try:
             return CID.parse(value)
         except CIDError as error:
             raise UsageError(f"{key}: {error}") from error
-    return _guess(value) if any(_is_text(kind) for kind in kinds) else _json(key, value)
+    if kinds == (UnixTime,):
+        never = value == NEVER and parameter.nullable and not parameter.repeated
+        return None if never else read_time(key, value, at=at)
+    return _guess(value) if any(is_text(kind) for kind in kinds) else _json(key, value)
 
 
 def _single(key: str, given: Sequence[str]) -> str:
@@ -104,21 +111,3 @@ def _guess(value: str) -> Value:
         return dagjson.decode(value)
     except DagJsonError:
         return value
-
-
-def _is_text(kind: object) -> bool:
-    if get_origin(kind) is Literal:
-        return all(isinstance(one, str) for one in get_args(kind))
-    return isinstance(kind, type) and issubclass(kind, str)
-
-
-def _alternatives(annotation: object) -> Iterator[object]:
-    """Give the types that an annotation stands for, None aside."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        yield from _alternatives(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
-        for one in get_args(annotation):
-            yield from _alternatives(one)
-    elif annotation is not NoneType:
-        yield annotation

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
-from forge.cli.exits import UsageError
-from forge.cli.files import write
+from forge.cli.executing import execute
 from forge.cli.keyfiles import read_signer
 from forge.cli.options import As, Json, KeyFile, Output, Proofs
-from forge.cli.outcome import report
-from forge.cli.signing import EMPTY, Request, sign
-from forge.cli.terminal import emit_json, say
-from forge.cli.urls import read_url
-from forge.client import Client
-from forge.container import Container
-from forge.delegation import Delegation
-from forge.invocation import Invocation
-from forge.receipt import Receipt
+from forge.cli.signing import EMPTY, Draft, Request
 
 LIFETIME: Final = "5m"
 """Long enough to be sent again after a time-out."""
@@ -69,21 +58,5 @@ def invoke(  # noqa: PLR0913 - an invocation has these parts
     The chain of proofs is found among the given ones. With -o FILE what was signed is kept before it is sent: `forge send FILE`
     sends it again, which is always safe. It runs once.
     """
-    if url is None and output is None:
-        raise UsageError("--url: where is the service? Or give -o FILE, to sign and not to send")
-    address = None if url is None else read_url(url)
-    request = Request(command, pairs, arguments, subject, audience, proof, expires, nonce, unchecked)
-    invocation, chain = sign(read_signer(key, as_did), request)
-    if output is not None:
-        write(output, Container.of(invocation, chain).encode() + b"\n")
-    if address is not None:
-        report(asyncio.run(_execute(address, invocation, chain)), invocation, as_json=as_json)
-        return
-    say(f"signed, not sent: {output}")
-    if as_json:
-        emit_json({"task": str(invocation.task), "cid": str(invocation.cid)})
-
-
-async def _execute(url: str, invocation: Invocation, chain: Sequence[Delegation]) -> Receipt:
-    async with Client(url) as client:
-        return await client.execute(invocation, chain)
+    said = Request(command, pairs, arguments, subject, audience, proof, expires, nonce, unchecked)
+    execute(Draft.read(read_signer(key, as_did), said), url=url, output=output, as_json=as_json)

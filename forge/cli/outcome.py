@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
+
 import typer
 
 from forge.cli.exits import REFUSED
-from forge.cli.terminal import complain, emit_json, show, show_field, show_json
+from forge.cli.terminal import complain, emit_json, json_text, show, show_field, show_json
+from forge.dagcbor import Value
 from forge.invocation import Invocation
 from forge.receipt import Receipt
+
+_PAGE: Final = frozenset({"results", "cursor"})
+_INDENT: Final = 2
 
 
 def report(receipt: Receipt, invocation: Invocation | None = None, *, as_json: bool, executor: str = "") -> None:
@@ -33,10 +40,45 @@ def report(receipt: Receipt, invocation: Invocation | None = None, *, as_json: b
             show_field("invocation", str(invocation.cid))
         show_field("receipt", f"{receipt.cid} (signature checked)")
         show_field("executor", f"{receipt.executor}{executor}")
-        if receipt.error is None:
+        results = results_of(receipt)
+        if results is not None:
+            _show_page(results, cursor_of(receipt))
+        elif receipt.error is None:
             show_json("result", receipt.ok)
         else:
             show_json("error", receipt.error)
     if receipt.error is not None:
         complain(f"{receipt.error_name}: {receipt.error_message}")
         raise typer.Exit(REFUSED)
+
+
+def results_of(receipt: Receipt) -> Sequence[Value] | None:
+    """Give the results of a page of a list; None where that is not what the receipt holds."""
+    ok = receipt.ok
+    results = ok.get("results") if isinstance(ok, dict) and ok.keys() <= _PAGE else None
+    return results if isinstance(results, list) else None
+
+
+def cursor_of(receipt: Receipt) -> str | None:
+    """Give the cursor of the next page of a list; None where there is none."""
+    cursor = receipt.ok.get("cursor") if isinstance(receipt.ok, dict) else None
+    return cursor if isinstance(cursor, str) else None
+
+
+def _show_page(results: Sequence[Value], cursor: str | None) -> None:
+    show_field("results", str(len(results)))
+    for one in results:
+        show()
+        if not isinstance(one, Mapping):
+            show(_text(one), indent=_INDENT)
+            continue
+        width = max((len(key) for key in one), default=0)
+        for key, value in one.items():
+            show((key.ljust(width), "dim"), f"  {_text(value)}", indent=_INDENT)
+    if cursor is not None:
+        show()
+        show_field("cursor", f"{cursor} (there is more: go on with it)")
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else json_text(value)

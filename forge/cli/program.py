@@ -6,15 +6,16 @@ A command is a module with a `typer` app of its own, and is imported when it is 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
+from forge.cli.deferred import Deferred, Group
 from forge.cli.exits import USAGE, status_of
 from forge.cli.terminal import complain
 from forge.errors import ForgeError
@@ -38,23 +39,41 @@ COMMANDS: Final = {
     "demo": ("forge.cli.demo", "Play the whole story over HTTP, with fresh keys."),
 }
 """Name → where it is, and the first line of its help."""
+_VERBS: Final = "forge.cli.verbs"
 
 
-class Program(TyperGroup):
-    """The group of all commands."""
+class Program(Group):
+    """The group of all commands: the program's own, and those of the catalogue."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - typer's own
-        # In lists and help a command is its name and summary; its module is imported when it is resolved.
-        known = {name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()}
-        super().__init__(**settings | {"commands": known})
+        own = [Deferred(name, summary, partial(_import, module)) for name, (module, summary) in COMMANDS.items()]
+        super().__init__(**settings, deferred=own)
+        self._complete = False
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - typer's own
-        """Find a command and import it."""
-        name, command, rest = super().resolve_command(ctx, args)
-        if name is not None:
-            command = get_command(import_module(COMMANDS[name][0]).app)
-            command.name = name
-        return name, command, rest
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own
+        """List the commands, in their order."""
+        self._load()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's own
+        """Find a command. The catalogue is looked at only for what is none of the program's own."""
+        if cmd_name not in self.commands:
+            self._load()
+        return super().get_command(ctx, cmd_name)
+
+    def _load(self) -> None:
+        """Add the catalogue's commands. Where they cannot be loaded, that is said, and the program's own are all there is."""
+        if self._complete:
+            return
+        self._complete = True
+        try:
+            verbs: list[Deferred] = import_module(_VERBS).known()
+        except Exception as error:  # noqa: BLE001 - the catalogue may be anybody's code
+            complain(f"the catalogue's commands are missing here: {str(error) or type(error).__name__}")
+            return
+        for one in verbs:
+            if one.name is not None:
+                self.commands.setdefault(one.name, one)
 
     def main(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401 - typer's own
         """Run, and turn whatever went wrong into one line on standard error and an exit status."""
@@ -70,6 +89,10 @@ class Program(TyperGroup):
             complain(str(error))
             sys.exit(status_of(error))
         sys.exit(status or 0)
+
+
+def _import(module: str) -> Any:  # noqa: ANN401 - typer's base of all commands has no name in public
+    return get_command(import_module(module).app)
 
 
 # Tracebacks are Python's own: typer's show local variables, and those may be keys.

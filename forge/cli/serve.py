@@ -30,6 +30,10 @@ def serve(  # noqa: PLR0913 - a flag a setting
         bool | None, typer.Option("--dev/--no-dev", help="To try things: makes a key and a store and keeps them; has /debug.")
     ] = None,
     debug: Annotated[bool | None, typer.Option("--debug/--no-debug", help="Serve the commands below /debug.")] = None,
+    test_clock: Annotated[
+        bool | None,
+        typer.Option("--test-clock/--no-test-clock", help="Serve /debug/clock: tests set the service's time. Only with --dev."),
+    ] = None,
 ) -> None:
     """Serve: execute invocations, answer with receipts, until SIGTERM or Ctrl+C.
 
@@ -37,7 +41,17 @@ def serve(  # noqa: PLR0913 - a flag a setting
     FORGE_CONFIG names; the first that is given counts. `forge config` shows the result.
     """
     # Worker processes read the settings for themselves: the environment is the way to them.
-    flags = {"key": key, "did": did, "store": store, "host": host, "port": port, "workers": workers, "dev": dev, "debug": debug}
+    flags = {
+        "key": key,
+        "did": did,
+        "store": store,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "dev": dev,
+        "debug": debug,
+        "test_clock": test_clock,
+    }
     given = {f"{ENVIRONMENT}{name.upper()}": value for name, value in flags.items()} | {CONFIG_FILE: config}
     os.environ.update({name: str(value) for name, value in given.items() if value is not None})
     logs.configure()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ from forge.cli.terminal import complain
 from forge.cli.times import now, read_expiration
 from forge.command import CommandPath
 from forge.config import find, load
+from forge.dagcbor import Value
 from forge.delegation import Delegation
+from forge.did import DID
 from forge.errors import CommandError, DecodeError, MalformedArguments
 from forge.invocation import Invocation
 from forge.keys import Signer
@@ -33,53 +35,76 @@ class Request:
     arguments: str | None
     subject: str
     audience: str
-    proofs: Sequence[str]
+    proof: Sequence[str]
     expires: str
     nonce: str | None
     unchecked: bool
     """Sign it, whatever is wrong with it: for trying what a service says."""
 
 
-def sign(signer: Signer, request: Request) -> tuple[Invocation, tuple[Delegation, ...]]:
-    """Read, check and sign an invocation; give it and its chain, root first.
+@dataclass(frozen=True)
+class Draft:
+    """An invocation that is read, and not signed yet."""
 
-    Raises:
-        UsageError: something cannot be read, the arguments do not fit the command, or nothing gives the signer the authority.
-    """
-    at = now()
-    audience = read_did("--audience", request.audience)
-    subject = read_subject(request.subject, issuer=signer.did, audience=audience)
-    path = _path(request.command)
-    command = _known(path)
-    model = None if command is None else command.arguments
-    arguments = read_arguments(request.pairs, request.arguments, model, unchecked=request.unchecked)
-    if command is None:
-        complain(f"{path} is not known here: its arguments are sent as they are")
-    elif not request.unchecked:
+    signer: Signer
+    audience: DID
+    subject: DID
+    path: CommandPath
+    command: Command[Any, Any] | None
+    """None where it is not known here."""
+    arguments: Mapping[str, Value]
+    proofs: tuple[Delegation, ...]
+    said: Request
+
+    @classmethod
+    def read(cls, signer: Signer, said: Request) -> Draft:
+        """Read what the command line says.
+
+        Raises:
+            UsageError: something cannot be read.
+        """
+        audience = read_did("--audience", said.audience)
+        subject = read_subject(said.subject, issuer=signer.did, audience=audience)
+        path = _path(said.command)
+        command = _known(path)
+        model = None if command is None else command.arguments
+        arguments = read_arguments(said.pairs, said.arguments, model, at=now(), unchecked=said.unchecked)
+        if command is None:
+            complain(f"{path} is not known here: its arguments are sent as they are")
+        return cls(signer, audience, subject, path, command, arguments, read_proofs(said.proof), said)
+
+    def sign(self) -> tuple[Invocation, tuple[Delegation, ...]]:
+        """Check and sign it, now; give it and its chain, root first.
+
+        Raises:
+            UsageError: the arguments do not fit the command, nothing gives the signer the authority, or it cannot be signed.
+        """
+        at = now()
+        if self.command is not None and not self.said.unchecked:
+            try:
+                self.command.parse(self.arguments)
+            except MalformedArguments as failure:
+                raise UsageError(failure.message) from failure
+        issuer = self.signer.did
+        chain = find_chain(self.proofs, issuer=issuer, subject=self.subject, command=self.path, at=at, arguments=self.arguments)
+        if chain is None:
+            if not self.said.unchecked:
+                raise no_chain(issuer, self.subject, self.path, self.proofs)
+            chain = self.proofs
         try:
-            command.parse(arguments)
-        except MalformedArguments as failure:
-            raise UsageError(failure.message) from failure
-    proofs = read_proofs(request.proofs)
-    chain = find_chain(proofs, issuer=signer.did, subject=subject, command=path, at=at, arguments=arguments)
-    if chain is None:
-        if not request.unchecked:
-            raise no_chain(signer.did, subject, path, proofs)
-        chain = proofs
-    try:
-        invocation = Invocation.issue(
-            signer,
-            subject=subject,
-            command=path,
-            arguments=arguments,
-            expiration=read_expiration("--expires", request.expires, at=at),
-            audience=audience,
-            proofs=[proof.cid for proof in chain],
-            nonce=_nonce(request.nonce),
-        )
-    except DecodeError as error:
-        raise UsageError(f"this cannot be signed: {error}") from error
-    return invocation, chain
+            invocation = Invocation.issue(
+                self.signer,
+                subject=self.subject,
+                command=self.path,
+                arguments=self.arguments,
+                expiration=read_expiration("--expires", self.said.expires, at=at),
+                audience=self.audience,
+                proofs=[proof.cid for proof in chain],
+                nonce=_nonce(self.said.nonce),
+            )
+        except DecodeError as error:
+            raise UsageError(f"this cannot be signed: {error}") from error
+        return invocation, chain
 
 
 def _path(text: str) -> CommandPath:

@@ -25,6 +25,7 @@ from forge.server.host import Host
 from forge.server.refusal import Refused
 
 DEBUG: Final = CommandPath("/debug")
+CLOCK: Final = CommandPath("/debug/clock")
 
 log = structlog.get_logger("forge")
 
@@ -40,6 +41,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     catalog: Catalog = find(settings.catalog)
     if not (settings.debug or settings.dev):
         catalog = catalog.without(DEBUG)
+    if not settings.test_clock:
+        catalog = catalog.without(CLOCK)
     url = store_of(settings)
     connect = find(settings.connect)
 
@@ -52,6 +55,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
         async with open_resolver(own, resolution) as resolver:
             store: Store[Any] = await connect(url)
             host = app.state.host = Host(settings, signer, catalog, store, resolver)
+            if settings.test_clock:
+                log.warning("the time of this service is a test's: a command sets it", did=signer.did, command=CLOCK)
             log.info("started", did=signer.did, commands=len(catalog))
             try:
                 async with following(settings.follow, store, resolver), aclosing(host.feed):

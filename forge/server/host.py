@@ -47,6 +47,7 @@ class Host:
             leeway=settings.leeway,
             deadline=settings.deadline,
             observe=self._observe,
+            test_clock=settings.test_clock,
         )
 
     def _observe(self, outcome: Outcome) -> None:
@@ -67,7 +68,7 @@ class Host:
 
     @property
     def description(self) -> dict[str, object]:
-        """What `GET /` says."""
+        """What `GET /` says. `testClock` is there only where the time may be a test's."""
         return {
             "name": "forge",
             "version": version(DISTRIBUTION),
@@ -84,4 +85,5 @@ class Host:
                 for route in self.catalog
             ],
             "limits": {"body": self.settings.max_body, "tokens": MAX_TOKENS, "leeway": self.settings.leeway},
+            **({"testClock": True} if self.settings.test_clock else {}),
         }

@@ -11,8 +11,11 @@ from forge.cli.arguments import read_arguments
 from forge.cli.exits import UsageError
 from forge.dagcbor import Value
 from forge.did import DID
+from forge.model import UnixTime
 
 TASK = CID.of(b"x")
+AT = 1_800_000_000
+Time = Annotated[int, Field(ge=0), UnixTime()]
 
 
 class Example(Arguments):
@@ -34,6 +37,9 @@ class Example(Arguments):
     short: list[Annotated[str, Field(max_length=3)]] = Field(default_factory=list)
     numbers: list[int] = Field(default_factory=list)
     anything: list = Field(default_factory=list)  # type: ignore[type-arg]
+    begins: Time = 0
+    ends: Annotated[Time | None, Field(alias="endsAt")] = None
+    times: list[Time] | None = None
 
 
 @pytest.mark.parametrize(
@@ -44,7 +50,13 @@ class Example(Arguments):
         (["note="], {"note": ""}),
         (["note=a=b"], {"note": "a=b"}),
         (['note={"a":1}'], {"note": '{"a":1}'}),
-        (["note=null"], {"note": "null"}),
+        (["note=null"], {"note": None}),
+        (["note=Null"], {"note": "Null"}),
+        (["who=null"], {"who": "null"}),
+        (["share=null"], {"share": None}),
+        (["link=null"], {"link": None}),
+        (["links=null"], {"links": None}),
+        (["people=null"], {"people": ["null"]}),
         (["oldStyle=true"], {"oldStyle": "true"}),
         (["state=on"], {"state": "on"}),
         (["count=3"], {"count": 3}),
@@ -64,15 +76,22 @@ class Example(Arguments):
         (["numbers=1", "numbers=2"], {"numbers": [1, 2]}),
         (["short=1", "short=2"], {"short": ["1", "2"]}),
         (["anything=1"], {"anything": ["1"]}),
+        (["begins=30d"], {"begins": AT + 2_592_000}),
+        (["begins=1700000000"], {"begins": 1_700_000_000}),
+        (["begins=2027-01-15T08:00:00Z"], {"begins": AT}),
+        (["endsAt=1h"], {"endsAt": AT + 3600}),
+        (["endsAt=null"], {"endsAt": None}),
+        (["endsAt=never"], {"endsAt": None}),
+        (["times=1h", "times=7"], {"times": [AT + 3600, 7]}),
         (["note=a", "count=1"], {"note": "a", "count": 1}),
     ],
 )
 def test_the_model_decides(pairs: list[str], expected: dict[str, Value]) -> None:
-    assert read_arguments(pairs, None, Example) == expected
+    assert read_arguments(pairs, None, Example, at=AT) == expected
 
 
 def test_pairs_count_more_than_the_map() -> None:
-    assert read_arguments(["count=1"], '{"count":2,"note":"n"}', Example) == {"count": 1, "note": "n"}
+    assert read_arguments(["count=1"], '{"count":2,"note":"n"}', Example, at=AT) == {"count": 1, "note": "n"}
 
 
 @pytest.mark.parametrize(
@@ -80,8 +99,8 @@ def test_pairs_count_more_than_the_map() -> None:
     [(["a=1"], {"a": 1}), (["a=x"], {"a": "x"}), (["a=did:web:x"], {"a": "did:web:x"}), (['a="1"'], {"a": "1"})],
 )
 def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected: dict[str, Value]) -> None:
-    assert read_arguments(pairs, None, None) == expected
-    assert read_arguments(pairs, None, Example, unchecked=True) == expected
+    assert read_arguments(pairs, None, None, at=AT) == expected
+    assert read_arguments(pairs, None, Example, at=AT, unchecked=True) == expected
 
 
 @pytest.mark.parametrize(
@@ -96,6 +115,11 @@ def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected
         (["details=x"], None, "^details: not JSON"),
         (["people=[1"], None, "^people: not JSON"),
         (["numbers=x"], None, "^numbers: not JSON"),
+        (["count=30d"], None, "^count: not JSON"),
+        (["begins=soon"], None, "^begins: 'soon' is not a time: expected RFC 3339"),
+        (["begins=never"], None, "^begins: 'never' is not a time"),
+        (["begins=null"], None, "^begins: 'null' is not a time"),
+        (["times=never", "times=1h"], None, "^times: 'never' is not a time"),
         (["link=x"], None, "^link: not a CID"),
         ([], "{", "^--args: not JSON"),
         ([], "[]", "^--args: expected a map"),
@@ -103,9 +127,9 @@ def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected
 )
 def test_what_cannot_be_read_is_named(pairs: list[str], text: str | None, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        read_arguments(pairs, text, Example)
+        read_arguments(pairs, text, Example, at=AT)
 
 
 def test_a_command_without_arguments_says_so() -> None:
     with pytest.raises(UsageError, match="it takes: none"):
-        read_arguments(["a=1"], None, Arguments)
+        read_arguments(["a=1"], None, Arguments, at=AT)

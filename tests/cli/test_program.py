@@ -13,7 +13,7 @@ from forge.cli.program import COMMANDS
 from tests.cli.conftest import Forge
 
 FLAGS = {
-    "serve": ["--config", "--key", "--did", "--store", "--host", "--port", "--workers", "--dev", "--debug"],
+    "serve": ["--config", "--key", "--did", "--store", "--host", "--port", "--workers", "--dev", "--debug", "--test-clock"],
     "key new": ["--type", "--output", "-o"],
     "key show": ["--json", "FORGE_KEY"],
     "delegate": [

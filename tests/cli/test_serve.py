@@ -146,6 +146,12 @@ def test_settings_come_from_flags_before_variables_before_the_file(
             {"FORGE_CONNECT": "tests.cli.faulty:unready"},
             "forge: store: it does not answer\n",
         ),
+        (["--key", "{key}", "--store", "{db}", "--test-clock"], {}, "forge: test_clock: "),
+        (
+            ["--key", "{key}", "--store", "{db}", "--test-clock", "--no-dev"],
+            {"FORGE_DEV": "1"},
+            "forge: test_clock: a test's time is no time to serve others by: it needs --dev as well\n",
+        ),
         (["--config", "no.toml"], {}, "forge: config: there is no file no.toml\n"),
         (["--config", "{key}"], {}, "forge: config: "),
     ],
@@ -194,6 +200,19 @@ def test_several_workers_share_a_port_a_store_and_counters(tmp_path: Path) -> No
     said = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [one["workers"] for one in said if one["event"] == "serving"] == [2]
     assert sum(one["event"] == "stopped" for one in said) == 2
+
+
+def test_a_test_sets_the_time(forge: Forge, tmp_path: Path) -> None:
+    config = tmp_path / "forge.toml"
+    config.write_text(f'data = "{tmp_path / "data"}"\n')
+    with child.service(["--config", str(config), "--dev", "--test-clock"], tmp_path / "log") as url:
+        said = json.loads(get(url, Accept="application/json"))
+        assert said["testClock"] is True
+        at = ["--url", url, "--audience", said["did"], "--key", tmp_path / "data" / "service.pem", "--subject", "self"]
+        for argument, now in (("now=1893456000", 1893456000), ("advance=P1M", 1896134400)):
+            assert json.loads(forge("invoke", "/debug/clock", argument, *at, "--json").stdout)["ok"] == {"now": now}
+    logged = events((tmp_path / "log").read_text())
+    assert logged["the time of this service is a test's: a command sets it"]["level"] == "warning"
 
 
 def test_ipv6(tmp_path: Path) -> None:

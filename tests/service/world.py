@@ -112,7 +112,8 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
     chosen = {"debug": True, "catalog": CATALOG, "key": path, "store": f"sqlite:///{folder / 'forge.db'}", **settings}
     configured = Settings(**chosen)
     app = create_app(configured)
-    with socket.socket() as listening:
+    # asyncio sends at once what it knows to be TCP; else each answer waits 40 ms for an acknowledgement.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, log_config=None, access_log=False, lifespan="on"))
         serving = asyncio.create_task(server.serve([listening]))

@@ -1,9 +1,9 @@
-"""The statements, once for every engine.
+"""The statements, once for every engine: here the core's, in the modules below the domain's.
 
 Values stand at `?`; a driver whose mark is another one puts its own in their place, so no statement holds any other `?`.
 What is said here both SQLite (3.35 and later) and PostgreSQL understand.
 
-Each look-up is answered by an index: `tests/store` has the query planner say so for every statement of this module.
+Each look-up is answered by an index: `tests/store` has the query planner say so for every one of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-STEP: Final = "0001"
+STEP: Final = "0002"
 """The step of `store.migrations` that these statements are written for."""
 
 CURRENT_STEP: Final = """
@@ -20,81 +20,6 @@ SELECT version_num FROM forge_schema
 
 TOUCH: Final = """
 UPDATE forge_schema SET version_num = version_num
-"""
-
-CUSTOMER: Final = """
-SELECT did, product, task, inserted_at, details, external_account, updated_at FROM customer WHERE did = ?
-"""
-
-IS_CUSTOMER: Final = """
-SELECT 1 FROM customer WHERE did = ?
-"""
-
-ADD_CUSTOMER: Final = """
-INSERT INTO customer (did, product, task, inserted_at, details, external_account, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-
-SUBSCRIPTION: Final = """
-SELECT provider, id, customer, product, starts_at, inserted_at, task, kind FROM subscription WHERE provider = ? AND id = ?
-"""
-
-ADD_SUBSCRIPTION: Final = """
-INSERT INTO subscription (provider, id, customer, product, starts_at, inserted_at, task, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-COUNT_SUBSCRIPTIONS: Final = """
-SELECT count(*) FROM subscription WHERE customer = ?
-"""
-
-CURRENT: Final = """
-SELECT provider, consumer, subscription, since, task, until, ended_by
-FROM assignment WHERE provider = ? AND consumer = ? AND until IS NULL
-"""
-
-PROVISIONED: Final = """
-SELECT a.provider, a.consumer, a.subscription, a.since, a.task, a.until, a.ended_by,
-       s.provider, s.id, s.customer, s.product, s.starts_at, s.inserted_at, s.task, s.kind
-FROM assignment a JOIN subscription s ON s.provider = a.provider AND s.id = a.subscription
-WHERE a.provider = ? AND a.consumer = ? AND a.until IS NULL
-"""
-
-PROVIDERS_OF: Final = """
-SELECT provider FROM assignment WHERE consumer = ? AND until IS NULL ORDER BY provider
-"""
-
-USED: Final = """
-SELECT count(*) FROM assignment WHERE provider = ? AND subscription = ? AND until IS NULL
-"""
-
-ASSIGN: Final = """
-INSERT INTO assignment (provider, consumer, subscription, since, task) VALUES (?, ?, ?, ?, ?)
-"""
-
-# Clocks of two processes differ and commits do not follow them: a row never ends before it began.
-RELEASE: Final = """
-UPDATE assignment SET until = CASE WHEN since > ? THEN since ELSE ? END, ended_by = ?
-WHERE provider = ? AND consumer = ? AND until IS NULL
-RETURNING provider, consumer, subscription, since, task, until, ended_by
-"""
-
-# In two halves, because the current rows and the closed ones have an index each: opening a row need not touch the second.
-HISTORY: Final = """
-SELECT provider, consumer, subscription, since, task, until, ended_by, seq
-FROM assignment WHERE consumer = ? AND until IS NOT NULL
-UNION ALL
-SELECT provider, consumer, subscription, since, task, until, ended_by, seq
-FROM assignment WHERE consumer = ? AND until IS NULL
-ORDER BY seq
-"""
-
-APPEND: Final = """
-INSERT INTO event (at, task, command, issuer, subject, type, customer, subscription, consumer, data)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
-EVENTS: Final = """
-SELECT at, task, command, issuer, subject, type, customer, subscription, consumer, data, seq
-FROM event WHERE seq > ? ORDER BY seq LIMIT ?
 """
 
 RECORDED: Final = """
@@ -182,6 +107,15 @@ ON CONFLICT (receipt) DO NOTHING
 # A task's name does not say who invokes it: anybody can have an executor refuse it, in any number. What it did comes first.
 STATEMENTS: Final = """
 SELECT data FROM statement WHERE task = ? AND executor = ? ORDER BY failed, seq LIMIT ?
+"""
+
+
+TIME: Final = """
+SELECT now FROM clock WHERE one = 1
+"""
+
+SET_TIME: Final = """
+INSERT INTO clock (one, now) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET now = excluded.now
 """
 
 

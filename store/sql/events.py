@@ -1,0 +1,43 @@
+"""Statements about events: what became of whom, in the order in which it did."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+_COLUMNS: Final = (
+    "e.at, e.task, e.command, e.issuer, e.subject, e.type, e.customer, e.giver, e.subscription, e.consumer, e.data, e.seq"
+)
+
+APPEND: Final = """
+INSERT INTO event (at, task, command, issuer, subject, type, customer, giver, subscription, consumer, data)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+LAST: Final = """
+SELECT max(seq) FROM event
+"""
+
+EVENTS: Final = f"""
+SELECT {_COLUMNS} FROM event e WHERE e.seq > ? ORDER BY e.seq LIMIT ?
+"""  # noqa: S608 - constants alone
+
+EVENTS_OF_SUBSCRIPTION: Final = f"""
+SELECT {_COLUMNS} FROM event e WHERE e.subscription = ? AND e.seq > ? ORDER BY e.seq LIMIT ?
+"""  # noqa: S608 - constants alone
+
+EVENTS_OF_CONSUMER: Final = f"""
+SELECT {_COLUMNS} FROM event e WHERE e.consumer = ? AND e.seq > ? ORDER BY e.seq LIMIT ?
+"""  # noqa: S608 - constants alone
+
+
+@cache
+def of_customers(count: int) -> str:
+    """Ask for the events of a customer that has had `count` names: each name's first few, in both of its parts."""
+    parts = " UNION ".join(
+        f"SELECT * FROM (SELECT {_COLUMNS} FROM event e "  # noqa: S608 - constants alone
+        f"WHERE e.{part} = ? AND e.seq > ? ORDER BY e.seq LIMIT ?) AS {part}_{name}"
+        for name in range(count)
+        for part in ("customer", "giver")
+    )
+    return f"{parts} ORDER BY 12 LIMIT ?"

@@ -1,0 +1,1 @@
+"""The domain: what its values mean, and the laws that they keep."""
