@@ -36,6 +36,7 @@ check: $(VENV)/.dev  ## format, lint, types, architecture, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
+	$(BIN)/mypy examples
 	$(BIN)/pytest --quiet tests/test_architecture.py tests/test_generated.py
 
 format: $(VENV)/.dev

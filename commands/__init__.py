@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
+from commands.options import CommandOptions
 from forge.binding import Catalog
 
 CATALOG: Final = Catalog(
@@ -50,5 +51,6 @@ CATALOG: Final = Catalog(
             "ucan.conclude",
             "ucan.revoke",
         )
-    )
+    ),
+    options=CommandOptions,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from forge.did import DID
 from forge.errors import Failure
+from forge.wording import show_date
 
 
 class CustomerNotFound(Failure):
@@ -95,7 +96,7 @@ class SeatLapsed(Failure):
     """It is too late to assign a seat for the first time."""
 
     def __init__(self, at: int) -> None:
-        super().__init__(f"no new seat can be assigned any more: those that were not by {at} have lapsed")
+        super().__init__(f"no new seat can be assigned any more: those that were not by {show_date(at)} have lapsed")
 
 
 class PayerNotFound(Failure):

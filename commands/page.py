@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from forge import dagcbor
-from forge.binding import Arguments, to_wire
+from forge.binding import Arguments, Result, to_wire
 from forge.dagcbor import Value
 
 MAX_SIZE: Final = 1000
@@ -29,6 +29,9 @@ DEFAULT_SIZE: Final = 100
 
 MAX_SCANNED: Final = 5000
 """How many rows are looked at for one page: what is filtered is read all the same, and a reader must not take long."""
+
+MAX_BYTES: Final = 1024 * 1024
+"""Characters of JSON after which a page ends: an answer must fit into a container, with room for others."""
 
 MAX_CURSOR: Final = 16_384
 """Characters: room for two of the longest DIDs and a few ids beside them, and soon read whatever it is."""
@@ -135,8 +138,8 @@ def scan(
 ) -> tuple[list[Item], str | None]:
     """Read the page that `arguments` ask for; give its results, and the cursor of the next one where there are more rows.
 
-    It ends when it is full, when the rows end, or when `MAX_SCANNED` were looked at: it may then be short, even empty, and
-    the cursor goes on from there.
+    It ends when it is full (of `size` results, or of `MAX_BYTES`), when the rows end, or when `MAX_SCANNED` were looked at: it
+    may then be short, even empty, and the cursor goes on from there.
 
     Args:
         arguments: which page.
@@ -146,23 +149,24 @@ def scan(
     """
     results: list[Item] = []
     position = arguments.position or ()
-    left = MAX_SCANNED
+    left, weight = MAX_SCANNED, 0
     batch = arguments.size
     while True:
         batch = min(batch, left)
         # One more than is looked at tells whether there are more.
         rows = fetch(position or None, batch + 1)
         for row in rows[:batch]:
-            if len(results) == arguments.size:
+            if len(results) == arguments.size or weight > MAX_BYTES:
                 return results, arguments.cursor_at(*position)
             position = key(row)
             item = keep(row)
             if item is not None:
                 results.append(item)
+                weight += len(item.model_dump_json()) if isinstance(item, Result) else 0
         left -= batch
         if len(rows) <= batch:
             return results, None
-        if len(results) == arguments.size or left == 0:
+        if len(results) == arguments.size or left == 0 or weight > MAX_BYTES:
             return results, arguments.cursor_at(*position)
         # Where little passes the filter, few large readings take less than many small ones.
         batch = min(2 * batch, MAX_SIZE)

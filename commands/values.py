@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -64,17 +65,21 @@ _PREFIX: Final = re.compile(r"[a-z][a-z0-9+.-]{0,31}")
 _MAX_REST: Final = 255
 
 
-def check_external_account(text: str | None) -> None:
-    """See that `text` is an external account, where there is one.
+def check_external_account(text: str | None, prefixes: Collection[str] | None) -> None:
+    """See that `text` is an external account with one of `prefixes` (None: any), where there is one.
 
     Raises:
         InvalidExternalAccount: it is none.
     """
-    if text is not None and not is_external_account(text):
+    if text is None:
+        return
+    if not is_external_account(text):
         raise InvalidExternalAccount(
             "args.externalAccount: expected prefix:rest, with a prefix of at most 32 characters of a-z, 0-9, '+', '.', '-'"
             " that begins with a letter, and 1 to 255 printable characters without spaces",
         )
+    if prefixes is not None and text.partition(":")[0] not in prefixes:
+        raise InvalidExternalAccount(f"args.externalAccount: expected one of the prefixes {', '.join(prefixes)}")
 
 
 def is_external_account(text: str) -> bool:

@@ -9,8 +9,6 @@ on which day stays known.
 
 from __future__ import annotations
 
-from stage import Stage, on, play
-
 from commands.consumer.get import get as consumer_get
 from commands.customer.add import add as customer_add
 from commands.customer.list import list_ as customer_list
@@ -24,6 +22,7 @@ from commands.subscription.get import get as subscription_get
 from commands.subscription.transfer import transfer
 from forge import DID
 from forge.errors import InvalidClaim, MatchError
+from stage import Authority, Stage, on, play
 
 STARTER = DID("did:web:starter.example.com")
 
@@ -35,15 +34,13 @@ async def story(stage: Stage) -> None:
     photos, mail, backups = (stage.person(name) for name in ("space photos", "space mail", "space backups"))
 
     stage.tell('The service lets the tenant register customers, but only those that it bills itself, as "f1:…".')
-    lent = [stage.lend("/customer/add", service, tenant, ["like", ".externalAccount", "f1:*"])]
+    lent = stage.lend("/customer/add", service, tenant, ["like", ".externalAccount", "f1:*"])
     record = {"product": STARTER, "details": {}}
     for who, account in ((acme, "f1:7f3c"), (bolt, "f1:b017")):
-        await stage.ask(
-            customer_add, tenant, subject=service.did, proofs=lent, customer=who.did, external_account=account, **record
-        )
+        await stage.ask(customer_add, tenant, lent, customer=who.did, external_account=account, **record)
     with stage.refused(MatchError):
         stripe = {"customer": broker.did, "external_account": "stripe:cus_9s6XKzkNRiz8i3"}
-        await stage.ask(customer_add, tenant, subject=service.did, proofs=lent, **stripe, **record)
+        await stage.ask(customer_add, tenant, lent, **stripe, **record)
     found = (await stage.ask(customer_list, service, external_account="f1:7f3c")).results
     stage.show("f1:7f3c is", found)
     assert [one.customer for one in found] == [acme.did]
@@ -69,12 +66,12 @@ async def story(stage: Stage) -> None:
     stage.tell("The project goes to Bolt, with all that is in it. Acme gives, so it is the subject; Bolt takes, so it signs.")
     handing = {"subscription": project, "customer": bolt.did}
     with stage.refused(InvalidClaim):
-        await stage.ask(transfer, bolt, subject=acme.did, **handing)
-    given = [stage.lend("/subscription/transfer", acme, broker, ["==", ".subscription", project])]
+        await stage.ask(transfer, bolt, Authority(acme.did), **handing)
+    given = stage.lend("/subscription/transfer", acme, broker, ["==", ".subscription", project])
     with stage.refused(ReceiverDidNotSign):
-        await stage.ask(transfer, broker, subject=acme.did, proofs=given, **handing)
-    given = [stage.lend("/subscription/transfer", acme, bolt, ["==", ".subscription", project])]
-    await stage.ask(transfer, bolt, subject=acme.did, proofs=given, **handing)
+        await stage.ask(transfer, broker, given, **handing)
+    given = stage.lend("/subscription/transfer", acme, bolt, ["==", ".subscription", project])
+    await stage.ask(transfer, bolt, given, **handing)
     held = await stage.ask(subscription_get, bolt, subscription=project)
     stage.show("Bolt holds", held.subscription, "with", held.seats.used, "spaces")
 

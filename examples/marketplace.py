@@ -9,8 +9,6 @@ means her from then on.
 
 from __future__ import annotations
 
-from stage import Stage, on, play
-
 from commands.consumer.get import get as consumer_get
 from commands.customer.add import add as customer_add
 from commands.customer.get import get as customer_get
@@ -27,6 +25,7 @@ from forge import DID
 from forge.attestation import AttestedSigner
 from forge.did import mailto
 from forge.errors import InvalidAudience
+from stage import Stage, on, play
 
 BOX = DID("did:web:vegetables.market.example")
 
@@ -46,11 +45,11 @@ async def story(stage: Stage) -> None:
     await stage.ask(customer_add, market, customer=guest.did, product=BOX, details={"from": "checkout"})
 
     stage.tell("She clicked the link in a mail, so the marketplace attests that she lets her browser act for her, for an hour.")
-    as_guest = {"subject": guest.did, "proofs": [stage.lend("/subscription", guest, browser)]}
+    as_guest = stage.lend("/subscription", guest, browser)
     order = {"customer": guest.did, "provider": market.did, "product": BOX}
-    box = (await stage.ask(subscription_add, browser, **as_guest, **order)).id
+    box = (await stage.ask(subscription_add, browser, as_guest, **order)).id
     stage.call(box, "«the box»")
-    stage.show(await stage.ask(assign, browser, **as_guest, subscription=box, consumers=[basket.did]))
+    stage.show(await stage.ask(assign, browser, as_guest, subscription=box, consumers=[basket.did]))
     paying = {"subscription": box, "event": "paid"}
     await stage.ask(record, market, **paying, reference="order-1", until=on(2027, 2, 28))
     before = await stage.ask(consumer_get, basket, consumer=basket.did)
@@ -58,19 +57,18 @@ async def story(stage: Stage) -> None:
 
     await stage.date(on(2027, 2, 20))
     stage.tell("Gina registers, with a key of her own. The guest gives, so it is the subject; Gina takes, so she signs.")
-    becoming = {"subject": guest.did, "guest": guest.did}
-    given = [stage.lend("/customer/link", guest, gina, ["==", ".customer", gina.did])]
+    given = stage.lend("/customer/link", guest, gina, ["==", ".customer", gina.did])
     with stage.refused(InvalidAudience):
-        await stage.ask(link, mallory, **becoming, customer=mallory.did, proofs=given)
-    stage.show(await stage.ask(link, gina, **becoming, customer=gina.did, proofs=given))
+        await stage.ask(link, mallory, given, guest=guest.did, customer=mallory.did)
+    stage.show(await stage.ask(link, gina, given, guest=guest.did, customer=gina.did))
     with stage.refused(CustomerLinked):
-        await stage.ask(link, gina, **becoming, customer=gina.did, proofs=given)
+        await stage.ask(link, gina, given, guest=guest.did, customer=gina.did)
 
     stage.tell("The basket does not notice.")
     after = await stage.ask(consumer_get, basket, consumer=basket.did)
     stage.show("the basket is paid for by", after.customer, "and entitled:", after.entitled, "until", after.ends_at)
     stage.tell("What was under way goes on: the browser that is still open, and next month's payment for the same order.")
-    seen = await stage.ask(subscription_get, browser, **as_guest, subscription=box)
+    seen = await stage.ask(subscription_get, browser, as_guest, subscription=box)
     stage.show("her browser sees", seen.subscription, "of", seen.customer)
     stage.show(await stage.ask(record, market, **paying, reference="order-2", until=on(2027, 3, 31)))
 

@@ -9,8 +9,6 @@ is known and the time.
 
 from __future__ import annotations
 
-from stage import Stage, day, on, play
-
 from commands.consumer.get import get as consumer_get
 from commands.customer.add import add as customer_add
 from commands.event.list import list_ as event_list
@@ -22,6 +20,7 @@ from commands.subscription.assign import assign
 from commands.subscription.extend import extend
 from commands.subscription.get import get as subscription_get
 from forge import DID
+from stage import Stage, day, on, play
 
 MONTHLY, FRIENDS = DID("did:web:monthly.club.example"), DID("did:web:friends.club.example")
 
@@ -30,7 +29,6 @@ async def story(stage: Stage) -> None:
     """Play it."""
     service = stage.service
     ada, billing, mia, carl = (stage.person(name) for name in ("Ada, the administrator", "the billing system", "Mia", "Carl"))
-    of_service = {"subject": service.did}
 
     stage.tell("Two plans: one is paid by the month, with a week of grace; one is given. Each member has at most one of each.")
     await stage.ask(
@@ -47,36 +45,34 @@ async def story(stage: Stage) -> None:
     await stage.ask(plan_add, service, product=FRIENDS, name="Friends", kind="complimentary", exclusive=True)
     for who, product in ((mia, MONTHLY), (carl, FRIENDS)):
         await stage.ask(customer_add, service, customer=who.did, product=product, details={})
-    tells = [stage.lend("/payment/record", service, billing)]
-    grants = [stage.lend("/subscription/add", service, ada, ["==", ".product", FRIENDS])]
-    extends = [stage.lend("/subscription/extend", service, ada)]
+    tells = stage.lend("/payment/record", service, billing)
+    grants = stage.lend("/subscription/add", service, ada, ["==", ".product", FRIENDS])
+    extends = stage.lend("/subscription/extend", service, ada)
 
     async def payment(event: str, reference: str, **period: int) -> None:
-        known = await stage.ask(
-            record, billing, **of_service, proofs=tells, subscription=mias, event=event, reference=reference, **period
-        )
+        known = await stage.ask(record, billing, tells, subscription=mias, event=event, reference=reference, **period)
         stage.show(f"{event} {reference}:", known)
 
-    async def standing(*expected: str | bool) -> None:
+    async def standing(state: str, *, entitled: bool) -> None:
         known = await stage.ask(consumer_get, mia, consumer=mia.did)
         stage.show(f"Mia: {known.state}, entitled {stage.readable(known.entitled)}, until {day(known.ends_at)}")
-        assert (known.state, known.entitled) == expected
+        assert (known.state, known.entitled) == (state, entitled)
 
     stage.tell("Mia subscribes by herself. She uses what she pays for: she is the customer and the consumer.")
     buying = {"customer": mia.did, "provider": service.did, "product": MONTHLY}
     mias = (await stage.ask(subscription_add, mia, **buying)).id
     stage.call(mias, "«Mia's membership»")
     await stage.ask(assign, mia, subscription=mias, consumers=[mia.did])
-    await standing("pending", False)
+    await standing("pending", entitled=False)
     await payment("paid", "inv-1", until=on(2027, 2, 28))
-    await standing("active", True)
+    await standing("active", entitled=True)
     stage.tell("She clicks once more.")
     with stage.refused(SubscriptionActive):
         await stage.ask(subscription_add, mia, **buying)
 
     stage.tell("Ada gives Carl complimentary access for two months, and says why.")
     giving = {"customer": carl.did, "provider": service.did, "product": FRIENDS, "reason": "spoke at the winter meeting"}
-    carls = (await stage.ask(subscription_add, ada, **of_service, proofs=grants, **giving, ends_at=on(2027, 3, 31))).id
+    carls = (await stage.ask(subscription_add, ada, grants, **giving, ends_at=on(2027, 3, 31))).id
     stage.call(carls, "«Carl's membership»")
     await stage.ask(assign, carl, subscription=carls, consumers=[carl.did])
     granted = await stage.ask(subscription_get, carl, subscription=carls)
@@ -86,29 +82,29 @@ async def story(stage: Stage) -> None:
     await stage.date(on(2027, 2, 28))
     stage.tell("The second month's payment fails. Within the grace she stays; what is paid late counts from when it was due.")
     await payment("failed", "inv-2", until=on(2027, 3, 31))
-    await standing("past_due", True)
+    await standing("past_due", entitled=True)
     await stage.date(on(2027, 3, 3))
     await payment("paid", "inv-2", until=on(2027, 3, 31))
-    await standing("active", True)
+    await standing("active", entitled=True)
 
     stage.tell("Ada extends Carl's access.")
-    await stage.ask(extend, ada, **of_service, proofs=extends, subscription=carls, ends_at=on(2027, 6, 30))
+    await stage.ask(extend, ada, extends, subscription=carls, ends_at=on(2027, 6, 30))
 
     await stage.date(on(2027, 4, 1))
     await payment("failed", "inv-3", until=on(2027, 4, 30))
-    await standing("past_due", True)
+    await standing("past_due", entitled=True)
     await stage.date(on(2027, 4, 8))
     stage.tell("Nobody paid, and the grace is over. Nothing had to run for that.")
-    await standing("expired", False)
+    await standing("expired", entitled=False)
 
     stage.tell("She joins again, pays, and gets the money back.")
     mias = (await stage.ask(subscription_add, mia, **buying)).id
     stage.call(mias, "«Mia's second membership»")
     stage.show(await stage.ask(assign, mia, subscription=mias, consumers=[mia.did]))
     await payment("paid", "inv-4", until=on(2027, 5, 8))
-    await standing("active", True)
+    await standing("active", entitled=True)
     await payment("refunded", "inv-4")
-    await standing("expired", False)
+    await standing("expired", entitled=False)
 
     await stage.date(on(2027, 7, 1))
     stage.tell("Who was a member on which day?")

@@ -7,16 +7,30 @@ with the story and leaves nothing behind. The service runs with `--test-clock`, 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from commands.debug.clock import clock
-from forge import DID, Arguments, Client, Command, CommandPath, Delegation, Failure, Policy, Result, Signer
+from forge import (
+    DID,
+    Arguments,
+    Client,
+    Command,
+    CommandPath,
+    Delegation,
+    Failure,
+    Policy,
+    Result,
+    Signer,
+    private_key_from_pem,
+)
 from forge.cli.child import service
 from forge.client import now
 
@@ -37,6 +51,14 @@ def on(year: int, month: int, day: int) -> int:
 def day(time: int | None) -> str:
     """Write a time, in Unix seconds, as its day."""
     return "never" if time is None else datetime.fromtimestamp(time, UTC).date().isoformat()
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Whom something is about, and what was lent to whoever asks for it: the chain of delegations, root first."""
+
+    subject: DID
+    proofs: tuple[Delegation, ...] = ()
 
 
 class Stage:
@@ -67,29 +89,28 @@ class Stage:
         self,
         command: Command[A, R],
         by: Signer,
+        authority: Authority | None = None,
         /,
-        *,
-        subject: DID | None = None,
-        proofs: Sequence[Delegation] = (),
         **arguments: Any,  # noqa: ANN401 - the command's own types check them
     ) -> R:
-        """Have something done: `by` signs, about itself unless another subject is named.
+        """Have something done: `by` signs, about itself where no other authority is given.
 
         Raises:
             Failure: it was refused.
         """
+        authority = authority or Authority(by.did)
         return await self.client.invoke(
             command,
             by,
             command.arguments(**arguments),
-            subject=subject or by.did,
+            subject=authority.subject,
             audience=self.service.did,
-            proofs=proofs,
+            proofs=authority.proofs,
         )
 
-    def lend(self, command: str, lender: Signer, to: Signer, *policy: list[Any], hours: int = 1) -> Delegation:
-        """Let somebody do to what is the lender's what the lender may, within a policy. What is signed keeps the real clock."""
-        return Delegation.issue(
+    def lend(self, command: str, lender: Signer, to: Signer, *policy: list[Any], hours: int = 1) -> Authority:
+        """Let somebody do what the lender may do about itself, within a policy. What is signed keeps the real clock."""
+        delegation = Delegation.issue(
             lender,
             audience=to.did,
             subject=lender.did,
@@ -97,6 +118,7 @@ class Stage:
             policy=Policy(policy),
             expiration=now() + hours * _HOUR,
         )
+        return Authority(lender.did, (delegation,))
 
     @contextmanager
     def refused(self, *kinds: type[Failure]) -> Iterator[None]:
@@ -161,13 +183,10 @@ def play(story: Callable[[Stage], Awaitable[None]], *, begin: int) -> None:
         AssertionError: something came out otherwise than it had to.
     """
     with tempfile.TemporaryDirectory(prefix="forge-story-") as name:
-        folder = Path(name)
-        signer = Signer.generate()
-        key = folder / "service.pem"
-        key.write_bytes(signer.key.pem())
-        key.chmod(0o600)
-        flags = ["--dev", "--test-clock", "--key", str(key), "--store", f"sqlite:///{folder / 'forge.db'}"]
-        with service(flags, folder / "service.log") as url:
+        data, config = Path(name) / "data", Path(name) / "forge.toml"
+        config.write_text(f"data = {json.dumps(str(data))}\n")
+        with service(["--dev", "--test-clock", "--config", str(config)], Path(name) / "service.log") as url:
+            signer = Signer(private_key_from_pem((data / "service.pem").read_bytes()))
             asyncio.run(_play(story, url, signer, begin))
     print("\nEverything came out as it had to.")
 

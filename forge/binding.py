@@ -27,7 +27,7 @@ from forge.command import CommandPath
 from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.did import DID
-from forge.errors import Failure, InvalidSubject, MalformedArguments
+from forge.errors import ConfigurationError, Failure, InvalidSubject, MalformedArguments
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.model import MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS, Arguments, Nothing, Result, problems, to_wire
@@ -47,6 +47,7 @@ __all__ = [
     "Result",
     "Role",
     "Route",
+    "Stream",
     "Task",
     "UndeclaredFailure",
     "failure_of",
@@ -82,6 +83,15 @@ class Task(Generic[A]):
     """The token itself."""
     evidence: Mapping[CID, Delegation | Receipt] = field(default_factory=dict)
     """What the command's `evidence` names, all of it, each signed by its issuer."""
+    options: Arguments | None = None
+    """What the operator has set for the commands of the catalogue: see `Catalog`."""
+    clock: int | None = None
+    """What the clock says, in Unix seconds, where `at` is a test's."""
+
+    @property
+    def signed_at(self) -> int:
+        """Now, for what others judge by their own clocks, such as a revocation: never a test's time. Unix seconds."""
+        return self.at if self.clock is None else self.clock
 
 
 @dataclass(frozen=True)
@@ -244,9 +254,15 @@ class Command(Generic[A, R]):
 
     # -- for those who serve it
 
-    def route(self, handle: Callable[[Task[A], Any], R]) -> Route[A, R]:
-        """Bind the function that does it."""
-        return Route(self, handle)
+    def route(self, handle: Callable[[Task[A], Any], R], stream: Stream[A] | None = None) -> Route[A, R]:
+        """Bind the function that does it, and the stream by which the same can be followed.
+
+        Raises:
+            ValueError: a stream of a command that changes something, which would do so at every look.
+        """
+        if stream is not None and self.effect is not Effect.READS:
+            raise ValueError(f"{self.path} changes something: it has no stream")
+        return Route(self, handle, stream)
 
     def parse(self, arguments: Mapping[str, Value]) -> A:
         """Check arguments as they came.
@@ -273,6 +289,24 @@ class Command(Generic[A, R]):
 
 
 @dataclass(frozen=True)
+class Stream(Generic[A]):
+    """What a reading command's answer grows by, to be followed at `GET {path}/{since}` by whoever may ask for the answer."""
+
+    path: str
+    """Such as `/events`."""
+    name: str
+    """What one item is, such as `event`: the name that goes on the wire with each."""
+    read: Callable[[Task[A], Any, int, int], Sequence[tuple[int, Result | Mapping[str, Value] | None]]]
+    """`read(task, tx, after, limit)` gives what follows a number: the first `limit` at most, each with its own number.
+
+    Numbers are positive and grow in the order in which what they name became visible: none comes up behind one that was given.
+    None is for what the arguments, or the subject, leave out: it is passed over. Only where nothing follows is nothing given.
+    """
+    last: Callable[[Any], int]
+    """`last(tx)` says the number of the last of all, quickly: it is asked for all the time that somebody follows."""
+
+
+@dataclass(frozen=True)
 class Route(Generic[A, R]):
     """A command and the function that does it.
 
@@ -282,6 +316,7 @@ class Route(Generic[A, R]):
 
     command: Command[A, R]
     handle: Callable[[Task[A], Any], R]
+    stream: Stream[A] | None = None
 
     def check_subject(self, task: Task[A], tx: object) -> None:
         """Check that the command serves the task's subject.
@@ -298,15 +333,19 @@ class Route(Generic[A, R]):
 class Catalog:
     """The commands that a service serves, each under its exact path."""
 
-    def __init__(self, *routes: Route[Any, Any]) -> None:
-        """Put routes together.
+    def __init__(self, *routes: Route[Any, Any], options: type[Arguments] | None = None) -> None:
+        """Put routes together. `options` is what an operator can set for them; all of it has defaults.
 
         Raises:
-            ValueError: two of them serve one command.
+            ValueError: two of them serve one command, or stream at one path.
         """
+        self._options = options
         self._routes = {route.command.path: route for route in routes}
         if len(self._routes) != len(routes):
             raise ValueError("two routes serve one command")
+        streams = [route.stream.path for route in routes if route.stream is not None]
+        if len(set(streams)) != len(streams):
+            raise ValueError("two routes stream at one path")
 
     def get(self, path: CommandPath) -> Route[Any, Any] | None:
         """Give the route of exactly this command."""
@@ -314,7 +353,18 @@ class Catalog:
 
     def without(self, path: CommandPath) -> Catalog:
         """Give all but those commands that `path` covers."""
-        return Catalog(*(route for route in self if not path.covers(route.command.path)))
+        return Catalog(*(route for route in self if not path.covers(route.command.path)), options=self._options)
+
+    def configure(self, given: Mapping[str, Any]) -> Arguments:
+        """Read what an operator has set for the commands; handlers find it in their task.
+
+        Raises:
+            ConfigurationError: it is nothing that these commands know; the message names the option.
+        """
+        try:
+            return (self._options or Nothing).model_validate(given)
+        except ValidationError as error:
+            raise ConfigurationError(problems(error, "options")) from error
 
     def __iter__(self) -> Iterator[Route[Any, Any]]:
         return iter(sorted(self._routes.values(), key=lambda route: route.command.path))

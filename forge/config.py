@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     """Seconds that a stopping server may take to finish what it took."""
     catalog: str = "commands:CATALOG"
     """Where the commands are: `module:name`."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What the commands let an operator set, such as `external_account_prefixes`: a table of the TOML file, JSON in the
+    environment."""
     connect: str = "store:connect"
     """What opens the store: `module:name` of an async function of a URL."""
 

@@ -13,38 +13,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
-from forge.binding import Catalog, Effect, Route, Task, to_wire
+from forge.admission import Admission, MissingEvidenceError, Ready
+from forge.binding import Arguments, Catalog, Effect, Task, to_wire
 from forge.container import Container
 from forge.dagcbor import Value
-from forge.delegation import Delegation
-from forge.did import DID
-from forge.errors import Failure, HandlerExecutionError, HandlerNotFound, InvalidAudience
+from forge.envelope import Envelope
+from forge.errors import Failure, HandlerExecutionError, InvalidAudience
 from forge.invocation import Invocation
-from forge.keys import Signer
+from forge.keys import PublicKey, Signer
 from forge.policy import Budget
 from forge.ports import Clock, LedgerEntry, Store, Transaction
 from forge.receipt import Receipt
 from forge.resolve import Resolver
-from forge.verify import (
-    LEEWAY,
-    MAX_PROOFS,
-    Facts,
-    Keys,
-    RequestMemory,
-    SignatureMemory,
-    Verified,
-    issuers,
-    verify,
-    verify_delegation,
-    verify_receipt,
-)
+from forge.verify import LEEWAY, Facts, Keys, RequestMemory, SignatureMemory
 
 FAULT_TTL: Final = 30
 """Seconds until which the receipt of an unexpected fault is worth keeping; after that it is worth trying again."""
@@ -70,17 +57,6 @@ class Outcome:
     """`ok`, or the failure's name."""
 
 
-@dataclass(frozen=True)
-class _Ready(Generic[Tx]):
-    """An invocation that is verified, with arguments that fit: all that is left needs the store."""
-
-    route: Route[Any, Any]
-    task: Task[Any]
-    verified: Verified
-    now: int
-    """Unix seconds: what the receipt says. The task's own time may be a test's."""
-
-
 class Executor(Generic[Tx]):
     """Executes invocations that are addressed to one service."""
 
@@ -96,6 +72,7 @@ class Executor(Generic[Tx]):
         deadline: float,
         observe: Callable[[Outcome], None] = lambda _: None,
         test_clock: bool = False,
+        options: Arguments | None = None,
     ) -> None:
         """Put a service together.
 
@@ -110,6 +87,7 @@ class Executor(Generic[Tx]):
                 then finds its receipt.
             observe: told what came of each invocation.
             test_clock: handlers are told the time that a test has set in the store, where it has. What is signed keeps `clock`.
+            options: what the operator has set for the commands, as `catalog.configure` gives it.
         """
         self._signer = signer
         self._did = signer.did
@@ -117,10 +95,9 @@ class Executor(Generic[Tx]):
         self._store = store
         self._resolver = resolver
         self._clock = clock
-        self._leeway = leeway
         self._deadline = deadline
         self._observe = observe
-        self._test_clock = test_clock
+        self._admission: Admission[Tx] = Admission(signer.did, catalog, leeway=leeway, test_clock=test_clock, options=options)
         self._memory = SignatureMemory()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
 
@@ -128,7 +105,7 @@ class Executor(Generic[Tx]):
         """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
         ours = [one for one in request.invocations if one.executor == self._did]
         # Before its turn comes: who waits for somebody's slow host holds nobody else up.
-        keys = await self._resolver.resolve(self._signers(ours, request))
+        keys = await self._resolver.resolve(self._admission.signers(ours, request))
         async with self._large if len(ours) > LARGE else nullcontext():
             return Container.of(await self._run(ours, request, keys))
 
@@ -137,17 +114,37 @@ class Executor(Generic[Tx]):
         if invocation.executor != self._did:
             failure = InvalidAudience(f'invalid audience: expected "{self._did}", got "{invocation.executor}"')
             return self._refusal(invocation, failure, self._clock())
-        (receipt,) = await self._run([invocation], request, await self._resolver.resolve(self._signers([invocation], request)))
+        (receipt,) = await self._run([invocation], request, await self._keys(invocation, request))
         return receipt
 
-    def _signers(self, invocations: Sequence[Invocation], request: Container) -> frozenset[DID]:
-        """Say whose keys will be asked for: all at once, so that what a request may have resolved is bounded in one place."""
-        asked = {did for one in invocations for did in issuers(one, request.delegations)}
-        if any((route := self._catalog.get(one.command)) and route.command.evidence for one in invocations):
-            # What its arguments name is not known before they are read; what came along is a little more than that.
-            asked.update(token.issuer for token in request.tokens if isinstance(token, Delegation))
-            asked.update(token.executor for token in request.tokens if isinstance(token, Receipt))
-        return frozenset(asked)
+    async def follow(self, invocation: Invocation, request: Container, work: Callable[[Task[Any], Tx], T]) -> T:
+        """Do `work` on a snapshot, in the place of a reading command's handler.
+
+        For an invocation that is addressed to us and is followed, so this comes again and again: whether it may be executed
+        is looked at every time.
+
+        Raises:
+            Failure: a refusal, or one that the command declares; `HandlerExecutionError` where something broke here.
+        """
+        try:
+            keys = await self._keys(invocation, request)
+            facts = Facts(now=self._clock(), keys=keys)
+            ready = self._admission.prepare(invocation, request, facts, _FollowedMemory(self._memory), Budget())
+            async with asyncio.timeout(self._deadline):
+                return await self._store.read(lambda tx: self._do(self._admission.admit(ready, tx), tx, work))
+        except MissingEvidenceError as missing:
+            raise missing.failure from None
+        except Failure:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `_finish`
+            raise self._broken(invocation, error) from None
+
+    def refuse(self, invocation: Invocation, failure: Failure) -> Receipt:
+        """Issue the receipt of a refusal."""
+        return self._refusal(invocation, failure, self._clock())
+
+    async def _keys(self, invocation: Invocation, request: Container) -> Keys:
+        return await self._resolver.resolve(self._admission.signers([invocation], request))
 
     async def _run(self, invocations: Sequence[Invocation], request: Container, keys: Keys) -> list[Receipt]:
         now = self._clock()
@@ -164,11 +161,11 @@ class Executor(Generic[Tx]):
                 await asyncio.sleep(0)
                 breath = loop.time()
             try:
-                ready = self._weigh(self._prepare(invocation, request, facts, memory, budget), request, facts, memory)
+                ready = self._admission.prepare(invocation, request, facts, memory, budget)
             except Failure as failure:
                 answers.append(_done(self._refusal(invocation, failure, now)))
                 continue
-            except _MissingError as missing:
+            except MissingEvidenceError as missing:
                 answers.append(asyncio.create_task(self._repeat(missing, now)))
                 continue
             if len(invocations) == 1:
@@ -183,64 +180,7 @@ class Executor(Generic[Tx]):
             together.append(running)
         return list(await asyncio.gather(*answers))
 
-    def _prepare(
-        self, invocation: Invocation, request: Container, facts: Facts, memory: SignatureMemory, budget: Budget
-    ) -> _Ready[Tx]:
-        """Do all that needs no store.
-
-        Raises:
-            Failure: what the receipt will say.
-        """
-        route = self._catalog.get(invocation.command)
-        if route is None:
-            raise HandlerNotFound(f'handler not found: "{invocation.command}"')
-        verified = verify(
-            invocation,
-            request.delegations,
-            facts,
-            leeway=self._leeway,
-            memory=memory,
-            budget=budget,
-        )
-        task = Task(
-            cid=invocation.task,
-            command=invocation.command,
-            arguments=route.command.parse(invocation.arguments),
-            subject=invocation.subject,
-            issuer=invocation.issuer,
-            executor=self._did,
-            at=facts.now,
-            invocation=invocation,
-        )
-        return _Ready(route, task, verified, facts.now)
-
-    @staticmethod
-    def _weigh(ready: _Ready[Tx], request: Container, facts: Facts, memory: SignatureMemory) -> _Ready[Tx]:
-        """Add the evidence that the command asks for, once its signatures are verified, and let the command judge the task.
-
-        Raises:
-            _MissingError: something did not come along.
-            Failure: something is not signed by its issuer; or the command's own refusal.
-        """
-        command, task = ready.route.command, ready.task
-        if command.evidence is not None:
-            tokens: list[Delegation | Receipt] = []
-            for cid in islice(command.evidence.named(task.arguments), MAX_PROOFS):
-                token = request.by_cid.get(cid)
-                if not isinstance(token, Delegation | Receipt):
-                    raise _MissingError(ready, command.evidence.missing(cid))
-                tokens.append(token)
-            for token in tokens:
-                if isinstance(token, Delegation):
-                    verify_delegation(token, facts, memory=memory)
-                else:
-                    verify_receipt(token, facts, memory=memory)
-            task = replace(task, evidence={token.cid: token for token in tokens})
-        if command.judge is not None:
-            command.judge(task)
-        return replace(ready, task=task)
-
-    async def _finish(self, ready: _Ready[Tx]) -> Receipt:
+    async def _finish(self, ready: Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""
         invocation, task = ready.verified.invocation, ready.task
         try:
@@ -257,7 +197,7 @@ class Executor(Generic[Tx]):
         self._observe(Outcome(task.command, receipt.error_name or "ok"))
         return receipt
 
-    async def _repeat(self, missing: _MissingError, now: int) -> Receipt:
+    async def _repeat(self, missing: MissingEvidenceError, now: int) -> Receipt:
         """Answer what came without its evidence: a repeat of what ran needs none."""
         invocation = missing.ready.verified.invocation
         try:
@@ -267,21 +207,21 @@ class Executor(Generic[Tx]):
             return self._fault(invocation, error, now)
         return self._refusal(invocation, missing.failure, now) if known is None else Receipt.decode(known)
 
-    def _look(self, ready: _Ready[Tx], tx: Tx) -> Value:
+    def _look(self, ready: Ready[Tx], tx: Tx) -> Value:
         """Run a reading handler on a snapshot. Nothing of it is kept.
 
         Raises:
             Failure: a declared failure, or a refusal.
         """
-        return self._handle(self._admit(ready, tx), tx)
+        return self._handle(self._admission.admit(ready, tx), tx)
 
-    def _change(self, ready: _Ready[Tx], tx: Tx) -> Receipt:
+    def _change(self, ready: Ready[Tx], tx: Tx) -> Receipt:
         """Run a changing handler once: this is the unit of work that commits whole or not at all.
 
         Raises:
             Failure: a refusal; nothing ran.
         """
-        ready = self._admit(ready, tx)
+        ready = self._admission.admit(ready, tx)
         task = ready.task
         known = tx.recorded(task.cid)
         if known is not None:
@@ -308,31 +248,19 @@ class Executor(Generic[Tx]):
         )
         return receipt
 
-    def _admit(self, ready: _Ready[Tx], tx: Tx) -> _Ready[Tx]:
-        """Look at what only the transaction knows: revocations, a test's time, and who the subject is.
-
-        Revocations are looked at here, not before: so none can come between the look and the effect.
-
-        Raises:
-            Failure: a refusal.
-        """
-        if ready.verified.chain:
-            revokers = {proof.issuer for proof in ready.verified.chain}
-            ready.verified.unless_revoked(tx.revokers({proof.cid for proof in ready.verified.chain}, revokers))
-        if self._test_clock and (at := tx.time()) is not None:
-            ready = replace(ready, task=replace(ready.task, at=at))
-        ready.route.check_subject(ready.task, tx)
-        return ready
+    def _handle(self, ready: Ready[Tx], tx: Tx) -> Value:
+        """Call the handler, as `_do` does."""
+        return to_wire(self._do(ready, tx, ready.route.handle))
 
     @staticmethod
-    def _handle(ready: _Ready[Tx], tx: Tx) -> Value:
-        """Call the handler.
+    def _do(ready: Ready[Tx], tx: Tx, work: Callable[[Task[Any], Tx], T]) -> T:
+        """Call what does an admitted task.
 
         Raises:
             Failure: one that the command declares. Any other is a fault, like any other exception.
         """
         try:
-            return to_wire(ready.route.handle(ready.task, tx))
+            return work(ready.task, tx)
         except ready.route.command.failures:
             raise
         except Failure as failure:
@@ -340,9 +268,15 @@ class Executor(Generic[Tx]):
 
     def _refusal(self, invocation: Invocation, failure: Failure, now: int) -> Receipt:
         self._observe(Outcome(invocation.command if invocation.command in self._catalog else "unknown", failure.name))
-        return Receipt.issue(self._signer, ran=invocation.task, out=failure, issued_at=now)
+        expiration = now + FAULT_TTL if isinstance(failure, HandlerExecutionError) else None
+        return Receipt.issue(self._signer, ran=invocation.task, out=failure, issued_at=now, expiration=expiration)
 
     def _fault(self, invocation: Invocation, error: Exception, now: int) -> Receipt:
+        return self._refusal(invocation, self._broken(invocation, error), now)
+
+    @staticmethod
+    def _broken(invocation: Invocation, error: Exception) -> HandlerExecutionError:
+        """Log what broke; give the failure that refers to it, and says nothing of it."""
         reference = token_hex(8)
         log.error(
             "fault",
@@ -352,23 +286,15 @@ class Executor(Generic[Tx]):
             issuer=invocation.issuer,
             exc_info=error,
         )
-        self._observe(Outcome(invocation.command, HandlerExecutionError.__name__))
-        return Receipt.issue(
-            self._signer,
-            ran=invocation.task,
-            out=HandlerExecutionError(f'"{invocation.command}" handler execution error: reference {reference}'),
-            issued_at=now,
-            expiration=now + FAULT_TTL,
-        )
+        return HandlerExecutionError(f'"{invocation.command}" handler execution error: reference {reference}')
 
 
-class _MissingError(Exception):
-    """What a command asks for did not come along."""
+class _FollowedMemory(RequestMemory):
+    """A memory for one look at an invocation that is followed: it comes again, and is remembered like its proofs."""
 
-    def __init__(self, ready: _Ready[Any], failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.ready = ready
-        self.failure = failure
+    def once(self, key: PublicKey, token: Envelope) -> bool:
+        """Say whether `key` made the token's signature."""
+        return self.verify(key, token)
 
 
 class UndeclaredFailureError(Exception):

@@ -58,6 +58,7 @@ ORDER = [
     "forge.client",
     "forge.inquiry",
     "forge.follow",
+    "forge.admission",
     "forge.execute",
     "forge.metrics",
     "forge.page",
@@ -101,6 +102,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 MODULES = dict(modules())
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -193,3 +195,11 @@ def test_commands_import_neither_a_driver_nor_a_server() -> None:
 def test_a_module_is_one_noun(module: str) -> None:
     assert len(MODULES[module].read_text().splitlines()) <= 400, f"{module} is past 400 lines: split it"
     assert MODULES[module].name not in {"utils.py", "helpers.py", "manager.py", "service.py"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_takes_what_its_reader_has(path: Path) -> None:
+    for name in imports(path):
+        top = name.partition(".")[0]
+        assert top in {"forge", "commands", "stage"} or top in sys.stdlib_module_names, f"{path} imports {name}"
+    assert len(path.read_text().splitlines()) <= 200, f"{path} is too long to be read at once"

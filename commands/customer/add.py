@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from commands.changes import register
 from commands.failures import InvalidExternalAccount
+from commands.options import options_of
 from commands.roles import SERVICE
 from commands.values import CustomerDID, Details, check_external_account
 from forge.binding import Arguments, Command, Effect, Nothing, Task
@@ -59,7 +60,7 @@ add = Command(
 def handle(task: Task[AddArguments], tx: Transaction) -> Nothing:
     """Register the customer."""
     arguments = task.arguments
-    check_external_account(arguments.external_account)
+    check_external_account(arguments.external_account, options_of(task).external_account_prefixes)
     try:
         register(
             task,

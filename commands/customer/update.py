@@ -11,6 +11,7 @@ from typing import Any
 
 from commands import events
 from commands.failures import CustomerNotFound, InvalidExternalAccount
+from commands.options import options_of
 from commands.roles import SERVICE
 from commands.values import Details, check_external_account
 from forge.binding import Arguments, Command, Effect, Nothing, Task
@@ -42,7 +43,7 @@ update = Command(
 def handle(task: Task[UpdateArguments], tx: Transaction) -> Nothing:
     """Change what differs."""
     arguments = task.arguments
-    check_external_account(arguments.external_account)
+    check_external_account(arguments.external_account, options_of(task).external_account_prefixes)
     customer = tx.customer(arguments.customer)
     if customer is None:
         raise CustomerNotFound(arguments.customer)

@@ -2,7 +2,7 @@
 
 For the service, and for a customer what happened to it and what is its own. Every change appends one event, in the transaction
 of the change; they are numbered in the order in which those became visible, so whoever goes on after the last one it saw misses
-none. The task that each names finds the signed receipt.
+none. The task that each names finds the signed receipt. `GET /events/{since}` streams the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import Field
 from commands.page import ListArguments, Position, scan
 from commands.roles import CUSTOMER_LISTING, SERVICE, whose
 from commands.values import SubscriptionId
-from forge.binding import Command, Effect, Result, Task
+from forge.binding import Command, Effect, Result, Stream, Task
 from forge.did import DID
 from store.records import Event
 from store.transaction import Transaction
@@ -109,4 +109,12 @@ def view(event: Event) -> EventView:
     )
 
 
-route = list_.route(handle)
+def follow(task: Task[ListEventsArguments], tx: Transaction, after: int, limit: int) -> list[tuple[int, EventView | None]]:
+    """Read what follows an event, where the arguments do not begin later themselves: a policy may have them do so."""
+    arguments = task.arguments
+    (place,) = arguments.position or (0,)
+    events = _reader(task, tx)(max(after, arguments.since or 0, int(place)), limit)
+    return [(event.seq or 0, _view(arguments, event)) for event in events]
+
+
+route = list_.route(handle, Stream("/events", "event", follow, Transaction.last_event))

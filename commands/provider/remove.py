@@ -8,6 +8,7 @@ from __future__ import annotations
 from commands import events
 from commands.changes import cancel_now
 from commands.failures import ConsumerNotFound
+from commands.provider.add import own_id
 from commands.roles import CUSTOMER_OF_CONSUMER, SERVICE
 from commands.seating import unseat
 from commands.standing import has_ended
@@ -48,8 +49,9 @@ def handle(task: Task[RemoveArguments], tx: Transaction) -> Nothing:
 
 
 def _is_its_own(found: Provision) -> bool:
-    """Say whether the task that provisioned the consumer made the subscription for it."""
-    return not found.subscription.planned and found.subscription.task == found.assignment.task
+    """Say whether the subscription was made for the consumer: it bears its name, or the task that provisioned it made it."""
+    subscription, assignment = found.subscription, found.assignment
+    return not subscription.planned and (subscription.id == own_id(assignment.consumer) or subscription.task == assignment.task)
 
 
 route = remove.route(handle)

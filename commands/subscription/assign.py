@@ -4,7 +4,8 @@ For the service and for the customer whose subscription it is, or whoever holds 
 consumer in another subscription of the same customer moves; its old row is closed, not changed. One that another customer
 pays for is `ConsumerExists`. A consumer that is in this subscription already stays as it is and is in neither list.
 
-A seat keeps its clock: one that became free is given on with what is left of its term.
+A seat keeps its clock: one that became free is given on with what is left of its term. To re-assign one, name who leaves it as
+`instead`: it leaves and the other comes, or neither.
 """
 
 from __future__ import annotations
@@ -13,9 +14,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from commands.failures import ConsumerExists, SeatLapsed, SeatsExhausted, SubscriptionEnded, SubscriptionNotFound
+from commands import events
+from commands.failures import (
+    ConsumerExists,
+    ConsumerNotFound,
+    SeatLapsed,
+    SeatsExhausted,
+    SubscriptionEnded,
+    SubscriptionNotFound,
+)
 from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE
-from commands.seating import seat
+from commands.seating import seat, unseat
 from commands.standing import has_ended
 from commands.values import MAX_CONSUMERS, SubscriptionId
 from forge.binding import Arguments, Command, Effect, Result, Task
@@ -29,6 +38,8 @@ class AssignArguments(Arguments):
 
     subscription: SubscriptionId
     consumers: Annotated[list[DID], Field(min_length=1, max_length=MAX_CONSUMERS)]
+    instead: Annotated[list[DID], Field(max_length=MAX_CONSUMERS)] | None = None
+    """Consumers of it that leave first, and make room."""
 
 
 class AssignResult(Result):
@@ -45,7 +56,7 @@ assign = Command(
     effect=Effect.CHANGES,
     subjects=(SERVICE, CUSTOMER_OF_SUBSCRIPTION),
     refusal=lambda task: SubscriptionNotFound(task.arguments.subscription),
-    failures=(SubscriptionNotFound, SubscriptionEnded, SeatsExhausted, SeatLapsed, ConsumerExists),
+    failures=(SubscriptionNotFound, SubscriptionEnded, SeatsExhausted, SeatLapsed, ConsumerExists, ConsumerNotFound),
 )
 
 
@@ -57,6 +68,11 @@ def handle(task: Task[AssignArguments], tx: Transaction) -> AssignResult:
         raise SubscriptionNotFound(task.arguments.subscription)
     if has_ended(target, task.at):
         raise SubscriptionEnded(target.id)
+    for consumer in dict.fromkeys(task.arguments.instead or ()):
+        leaving = tx.provisioned(provider, consumer)
+        if leaving is None or leaving.subscription.id != target.id:
+            raise ConsumerNotFound(consumer)
+        unseat(task, tx, consumer, target, events.Type.CONSUMER_RELEASED)
     assigned: list[DID] = []
     moved: list[DID] = []
     # A consumer that is named twice is the same consumer.

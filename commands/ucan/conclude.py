@@ -77,7 +77,7 @@ def handle(task: Task[ConcludeArguments], tx: Transaction) -> Nothing:
                 failed=receipt.error is not None,
                 data=bytes(receipt),
                 cause=task.cid,
-                at=task.at,
+                at=task.signed_at,
             )
         )
     return Nothing()

@@ -56,7 +56,7 @@ def handle(task: Task[RevokeArguments], tx: Transaction) -> Nothing:
             invocation=bytes(task.invocation),
             path=tuple(bytes(one) for one in judge(task)),
         ),
-        at=task.at,
+        at=task.signed_at,
     )
     return Nothing()
 

@@ -31,5 +31,4 @@ class Group(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, Deferred):
             command = command.make()
-            command.name = name
         return name, command, rest

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from forge.server.feed import ON_STOP
+from forge.server.lasting import ON_STOP
 
 MAX_HEAD: Final = 64 * 1024
 """Bytes of a request line and its headers, by more than one read; containers in headers have 8 KiB at most."""

@@ -52,8 +52,10 @@ def prepare(settings: Settings) -> Signer:
         log.info("an identity was made for this service; it is kept, and used again", did=signer.did, key=str(path))
     if readable_by_others(path):
         log.warning("the key can be read by others; chmod 600 would end that", key=str(path))
-    if not isinstance(find(settings.catalog), Catalog):
+    catalog = find(settings.catalog)
+    if not isinstance(catalog, Catalog):
         raise ConfigurationError(f"catalog: {settings.catalog} is not a catalog of commands")
+    catalog.configure(settings.options)
     asyncio.run(_check_store(settings))
     return signer
 

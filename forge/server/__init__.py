@@ -7,6 +7,7 @@
     GET  /revocation/{cid}      who revoked a delegation, and what proves it
     GET  /revocations/{since}   the stream of all revocations
     GET  /{command}             a reading command, invoked by the header `X-UCAN-Container`
+    GET  /{stream}/{since}      what such a command lists, as it comes; by the same header
     GET  /health/live           the process answers
     GET  /health/ready          the store answers too
     GET  /metrics               Prometheus' text format

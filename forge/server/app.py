@@ -20,7 +20,7 @@ from forge.document import own_methods
 from forge.follow import following
 from forge.ports import Store
 from forge.resolve import Resolution, open_resolver
-from forge.server import endpoints, header, revocations
+from forge.server import endpoints, header, revocations, streams
 from forge.server.host import Host
 from forge.server.refusal import Refused
 
@@ -59,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 log.warning("the time of this service is a test's: a command sets it", did=signer.did, command=CLOCK)
             log.info("started", did=signer.did, commands=len(catalog))
             try:
-                async with following(settings.follow, store, resolver), aclosing(host.feed):
+                async with following(settings.follow, store, resolver), aclosing(host):
                     yield
             finally:
                 await store.close()
@@ -81,6 +81,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/health/ready", endpoints.ready, methods=["GET"]),
             Route("/metrics", endpoints.metrics, methods=["GET"]),
             *(Route(route.command.path, partial(header.look, route), methods=["GET"]) for route in catalog),
+            *(
+                Route(f"{route.stream.path}/{{since}}", partial(streams.follow, route), methods=["GET"])
+                for route in catalog
+                if route.stream is not None
+            ),
         ],
         exception_handlers={Refused: endpoints.refused, HTTPException: endpoints.refused},
         lifespan=lifespan,

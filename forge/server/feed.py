@@ -2,7 +2,7 @@
 
 Every reader has a place of its own, reads pages from the store, and waits when there is no more; the store is held while a page
 is read, and never between. Readers who stand at the same place share the page, so that many who read along cost one look-up an
-event. One task a process looks whether there is something new while anybody reads, since other processes record too.
+event.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from forge.errors import StoreError
 from forge.eventstream import KEEP_ALIVE, Event
 from forge.instant import SECOND
 from forge.ports import Announcement, Store, Transaction
+from forge.server import news
+from forge.server.news import News
 
 MAX_READERS: Final = 256
 """Of one process: each holds a connection, and a page while it does not read it."""
@@ -35,13 +37,6 @@ LINKS: Final = 512
 WRITTEN: Final = 16 * 1024 * 1024
 """Bytes of events that are kept written. An event is what it is for good, and its instant is its own."""
 _FEW: Final = 5  # events of one look-up, of which a page may need several: no more links are read in vain
-POLL: Final = 0.5
-"""Seconds between two looks for what other processes recorded."""
-QUIET: Final = 15.0
-"""Seconds without an event after which a comment is sent: shorter than proxies wait."""
-
-ON_STOP: Final = "forge.on_stop"
-"""In a request's state: what a server that stops is to call, instead of waiting for an answer that would never end."""
 _LAST: Final = 2**63 - 1  # nanoseconds, in the year 2262: as far as a store goes
 
 log = structlog.get_logger("forge")
@@ -68,24 +63,18 @@ class Feed:
 
     def __init__(self, store: Store[Any]) -> None:
         self._store = store
-        self._readers = 0
+        self.news = News(store, lambda tx: tx.last_revocation())
         self._passing = 0
         self._written: dict[int, bytes] = {}
         self._bytes = 0
         self._pages: dict[tuple[int, asyncio.Event], asyncio.Task[_Page | None]] = {}
-        self._news = asyncio.Event()
-        self._knock = asyncio.Event()
-        self._poller: asyncio.Task[None] | None = None
-        self._closed = False
 
     # -- those who read ------------------------------------------------------------------------------------------------
 
     def enter(self) -> Visit | None:
         """Take a seat. None: there are too many, even of those who do not stay."""
-        if self._readers < MAX_READERS:
-            self._readers += 1
-            if self._poller is None or self._poller.done():
-                self._poller = asyncio.create_task(self._poll())
+        if self.news.readers < MAX_READERS:
+            self.news.enter()
             return Visit.STAYING
         # Whoever fills the seats must not keep the others from learning what is revoked.
         if self._passing < MAX_PASSING:
@@ -96,7 +85,7 @@ class Feed:
     def leave(self, visit: Visit) -> None:
         """Give the seat back."""
         if visit is Visit.STAYING:
-            self._readers -= 1
+            self.news.leave()
         else:
             self._passing -= 1
 
@@ -123,10 +112,9 @@ class Feed:
         loop = asyncio.get_running_loop()
         end = loop.time() + PASSING if visit is Visit.PASSING else math.inf
         try:
-            while not self._closed:
-                # Held before the look: what is recorded after it sets this one.
-                news = self._news
-                page = await self._page(place, news)
+            while not self.news.closed:
+                coming = self.news.coming
+                page = await self._page(place, coming)
                 if page is not None:
                     yield page.data
                     place = page.last
@@ -134,52 +122,17 @@ class Feed:
                         return
                 elif visit is Visit.PASSING:
                     return
-                elif not await _set_within(news, QUIET):
+                elif not await news.set_within(coming, news.QUIET):
                     yield KEEP_ALIVE
         except StoreError:
             log.exception("store")
             yield Event("error", dagjson.encode({"error": "the store does not answer; try again"})).encode()
 
-    # -- those who record ----------------------------------------------------------------------------------------------
+    # -- what there is -------------------------------------------------------------------------------------------------
 
-    def knock(self) -> None:
-        """Say that something may have been recorded just now."""
-        self._knock.set()
-
-    def stop(self) -> None:
-        """End every reader's feed, at once."""
-        self._closed = True
-        self._knock.set()
-        self._announce()
-
-    async def aclose(self) -> None:
-        """Stop, and have nothing running any more."""
-        self.stop()
-        if self._poller is not None:
-            await self._poller
-
-    async def _poll(self) -> None:
-        """Look for something new for as long as anybody reads."""
-        last = -1
-        while self._readers and not self._closed:
-            try:
-                found = await self._store.read(lambda tx: tx.last_revocation())
-            except StoreError:
-                # Each reader finds out for itself.
-                found = -1
-            if found != last or found < 0:
-                last = found
-                self._announce()
-            await _set_within(self._knock, POLL)
-            self._knock.clear()
-
-    def _announce(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
-
-    async def _page(self, place: int, news: asyncio.Event) -> _Page | None:
+    async def _page(self, place: int, coming: asyncio.Event) -> _Page | None:
         """Read the page that follows a place. A look is shared only by those who began to wait for the same news."""
-        known = (place, news)
+        known = (place, coming)
         if known not in self._pages:
             task = asyncio.create_task(self._look(place))
             self._pages[known] = task
@@ -225,11 +178,3 @@ def _read(tx: Transaction, place: int) -> list[Announcement]:
         if len(some) < count:
             break
     return found
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False

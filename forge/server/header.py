@@ -18,6 +18,7 @@ from forge import dagjson
 from forge.binding import Effect, Route
 from forge.container import Container
 from forge.errors import ContainerError, DagJsonError
+from forge.invocation import Invocation
 from forge.receipt import Receipt
 from forge.server.host import Host
 from forge.server.refusal import Refused
@@ -50,6 +51,19 @@ async def execute(route: Route[Any, Any], request: Request) -> Receipt:
         Refused: there is none, or not one, or not such a one.
     """
     host: Host = request.app.state.host
+    invocation, container = asked(route, request)
+    with host.metrics.request():
+        answer = await host.executor.execute(container)
+    return answer.receipts[invocation.task]
+
+
+def asked(route: Route[Any, Any], request: Request) -> tuple[Invocation, Container]:
+    """Read what the header asks, exactly one invocation that is addressed to us, of this route's command; and what it came in.
+
+    Raises:
+        Refused: there is none, or not one, or not such a one.
+    """
+    host: Host = request.app.state.host
     value = request.headers.get(HEADER)
     if value is None:
         raise Refused(400, f'missing required "{HEADER}" header: a container of an invocation of {route.command.path}')
@@ -64,6 +78,4 @@ async def execute(route: Route[Any, Any], request: Request) -> Receipt:
         raise Refused(400, f"{HEADER}: expected exactly 1 invocation addressed to the server, found multiple")
     if ours[0].command != route.command.path:
         raise Refused(400, f"{HEADER}: the invocation is of {ours[0].command}, and the path is {route.command.path}")
-    with host.metrics.request():
-        answer = await host.executor.execute(container)
-    return answer.receipts[ours[0].task]
+    return ours[0], container

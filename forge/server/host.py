@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from forge import document
-from forge.binding import Catalog
+from forge.binding import Catalog, Effect
 from forge.config import Settings
 from forge.container import MAX_TOKENS, Container
 from forge.execute import Executor, Outcome
@@ -19,6 +19,7 @@ from forge.resolve import Resolver
 from forge.revocation import REVOKE
 from forge.server.bodies import Bodies
 from forge.server.feed import Feed
+from forge.server.tail import Tail
 
 LARGE_BODY: Final = 64 * 1024
 """Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
@@ -48,12 +49,27 @@ class Host:
             deadline=settings.deadline,
             observe=self._observe,
             test_clock=settings.test_clock,
+            options=catalog.configure(settings.options),
         )
+        self._changing = frozenset(route.command.path for route in catalog if route.command.effect is Effect.CHANGES)
+        self.tails = {
+            route.command.path: Tail(route.stream, signer.did, self.executor, store)
+            for route in catalog
+            if route.stream is not None
+        }
+
+    async def aclose(self) -> None:
+        """End what goes on until the server stops."""
+        for news in (self.feed.news, *(tail.news for tail in self.tails.values())):
+            await news.aclose()
 
     def _observe(self, outcome: Outcome) -> None:
         self.metrics.outcome(outcome)
         if outcome.command == REVOKE:
-            self.feed.knock()
+            self.feed.news.knock()
+        if outcome.name == "ok" and outcome.command in self._changing:
+            for tail in self.tails.values():
+                tail.news.knock()
 
     async def read(self, body: bytes) -> Container:
         """Read a container; a large one on a thread, one at a time, so that others get their turn meanwhile.
@@ -81,6 +97,7 @@ class Host:
                     "effect": route.command.effect.value,
                     "subjects": [role.name for role in route.command.subjects],
                     "failures": [failure.__name__ for failure in route.command.failures],
+                    **({} if route.stream is None else {"stream": route.stream.path}),
                 }
                 for route in self.catalog
             ],

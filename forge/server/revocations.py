@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from forge import instant, notice
 from forge.cid import CID
@@ -17,13 +16,11 @@ from forge.did import DID
 from forge.errors import CIDError, DecodeError, DIDError, StoreError
 from forge.eventstream import CONTENT_TYPE
 from forge.ports import Revocation, Transaction
-from forge.server.feed import ON_STOP, Feed, Visit
 from forge.server.host import Host
+from forge.server.lasting import RETRY_AFTER, Lasting, on_stop
 from forge.server.refusal import Refused
 
 BEGINNING: Final = "0"
-RETRY_AFTER: Final = 5
-"""Seconds after which whoever found no place at all may ask again."""
 
 # On every answer, asked for from a page or not: what is cached for one is given to the other.
 CORS: Final = {"Access-Control-Allow-Origin": "*"}
@@ -80,30 +77,14 @@ async def feed(request: Request) -> Response:
             log.exception("store")
             raise Refused(503, "the store does not answer; try again", _NOT_KEPT) from None
         raise
-    request.scope.setdefault("state", {})[ON_STOP] = host.feed.stop
-    return _Stream(host.feed, place, visit, _STREAM)
+    on_stop(request, host.feed.news.stop)
+    return Lasting(host.feed.read(place, visit), partial(host.feed.leave, visit), _STREAM)
 
 
 async def preflight(request: Request) -> Response:
     """Let pages of any origin ask."""
     del request
     return Response(status_code=204, headers=_PREFLIGHT)
-
-
-class _Stream(StreamingResponse):
-    """An answer that goes on, and holds a seat until it ends, however it ends."""
-
-    def __init__(self, feed: Feed, place: int, visit: Visit, headers: Mapping[str, str]) -> None:
-        super().__init__(feed.read(place, visit), headers=headers)
-        self._feed = feed
-        self._visit = visit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._feed.leave(self._visit)
 
 
 def _find(tx: Transaction, delegation: CID, cause: CID | None, revoker: DID | None) -> tuple[Revocation | None, bool]:

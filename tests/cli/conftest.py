@@ -19,6 +19,8 @@ from forge.did import DID
 from forge.keys import Signer
 
 Forge: TypeAlias = Callable[..., Result]
+WIDE = {"COLUMNS": "400"}
+"""So wide that no text is broken."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class Service:
     @property
     def at(self) -> list[str]:
         return ["--url", self.url, "--audience", str(self.party.did)]
+
+
+def flat(shown: str) -> str:
+    """Take the boxes away, and put it on one line."""
+    return " ".join(shown.replace("│", " ").split())
 
 
 def make_party(folder: Path, name: str) -> Party:

@@ -12,6 +12,8 @@ from forge.did import DID
 from forge.errors import Failure
 from forge.model import UnixTime
 
+OWN = {"FORGE_CATALOG": "tests.cli.listed:CATALOG"}
+"""Where it is, for the program."""
 COUNT = 5
 """How many results the list has."""
 

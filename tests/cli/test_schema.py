@@ -64,9 +64,9 @@ def test_what_is_wrong_is_named(forge: Forge, args: list[str], said: str) -> Non
 
 
 def test_the_list_of_commands(forge: Forge) -> None:
-    shown = forge("commands").stdout.splitlines()
+    shown = [" ".join(line.split()) for line in forge("commands").stdout.splitlines()]
     assert len(shown) == len(CATALOG)
-    assert "/customer/add         changes  registers a customer (service)" in shown
+    assert "/customer/add changes registers a customer (service)" in shown
 
 
 def test_the_list_as_json(forge: Forge) -> None:

@@ -146,9 +146,10 @@ def test_settings_come_from_flags_before_variables_before_the_file(
             {"FORGE_CONNECT": "tests.cli.faulty:unready"},
             "forge: store: it does not answer\n",
         ),
-        (["--key", "{key}", "--store", "{db}", "--test-clock"], {}, "forge: test_clock: "),
+        # Where nobody can listen, so that it ends even if it is not refused.
+        (["--key", "{key}", "--store", "{db}", "--test-clock", "--host", "nowhere.invalid"], {}, "forge: test_clock: "),
         (
-            ["--key", "{key}", "--store", "{db}", "--test-clock", "--no-dev"],
+            ["--key", "{key}", "--store", "{db}", "--test-clock", "--no-dev", "--host", "nowhere.invalid"],
             {"FORGE_DEV": "1"},
             "forge: test_clock: a test's time is no time to serve others by: it needs --dev as well\n",
         ),

@@ -1,4 +1,4 @@
-"""Every command of the catalogue as a verb of the program: what its help says, what is signed, and what comes back."""
+"""The catalogue's commands as verbs of the program: what is signed, what is refused, and what comes back."""
 
 from __future__ import annotations
 
@@ -12,35 +12,22 @@ from typing import Any
 
 import pytest
 
-from commands import CATALOG
-from forge.binding import SERVICE, Command
 from forge.cid import CID
 from forge.cli.child import service
-from forge.cli.parameter import parameters
 from forge.cli.program import COMMANDS
 from forge.cli.times import now
 from forge.container import Container
 from forge.keys import Signer
-from tests.cli.conftest import Forge, Party, Service, make_party
+from tests.cli.conftest import WIDE, Forge, Party, Service, flat, make_party
+from tests.cli.listed import OWN
 
 PRODUCT = "did:web:starter.example.com"
-WIDE = {"COLUMNS": "400"}
-"""So wide that no text is broken."""
-OWN = {"FORGE_CATALOG": "tests.cli.listed:CATALOG"}
 NOWHERE = ["--url", "http://127.0.0.1:9"]
 """Nothing listens there: what was sent would be status 3."""
 
 
 def fresh() -> str:
     return str(Signer.generate().did)
-
-
-def words(command: Command[Any, Any]) -> tuple[str, ...]:
-    return command.path.segments
-
-
-def flat(shown: str) -> str:
-    return " ".join(shown.replace("│", " ").split())
 
 
 @pytest.fixture(scope="module")
@@ -58,94 +45,6 @@ def said(forge: Forge, file: Path, *args: object, key: Party, **env: str) -> dic
     """Sign, do not send, and give the arguments."""
     forge(*args, *key.key, "--audience", "did:web:x.example.com", "-o", file, env=OWN | env)
     return Container.decode(file.read_text()).invocations[0].arguments
-
-
-# -- help
-
-
-@pytest.mark.parametrize("route", list(CATALOG), ids=lambda route: route.command.path)
-def test_help_of_every_command(forge: Forge, route: Any) -> None:
-    command = route.command
-    shown = forge(*words(command), "--help", env=WIDE).stdout
-    assert f"Usage: forge {' '.join(words(command))} " in shown
-    rows = {line.split()[1].partition(",")[0]: flat(line) for line in shown.splitlines() if line.startswith("│ ")}
-    for key, one in parameters(command.arguments).items():
-        name = "--" + "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in key)
-        assert name in rows, f"{key} has no option"
-        assert one.is_flag or one.metavar in rows[name]
-        assert one.description in rows[name]
-        assert ("[required]" in rows[name]) == one.required
-    for failure in command.failures:
-        assert f"Fails with {failure.__name__}: {flat(failure.__doc__ or '')}" in flat(shown)
-    for paragraph in command.documentation.split("\n\n")[1:]:
-        assert flat(paragraph) in flat(shown)
-    subjects = ", ".join(dict.fromkeys(role.name for role in command.subjects))
-    assert f"{command.path}, subject: {subjects}. " in flat(shown)
-    default = "service" if set(command.subjects) == {SERVICE} else "self"
-    assert f"[default: {default}]" in rows["--subject"]
-    for flag in (
-        "--key",
-        "--audience",
-        "--url",
-        "--args",
-        "--as",
-        "--proof",
-        "--expires",
-        "--nonce",
-        "--unchecked",
-        "--output",
-    ):
-        assert flag in shown
-    assert ("--all" in rows) == ("cursor" in parameters(command.result))
-
-
-@pytest.mark.parametrize("route", list(CATALOG), ids=lambda route: route.command.path)
-def test_every_command_is_listed_where_it_is(forge: Forge, route: Any) -> None:
-    *groups, name = words(route.command)
-    rows = [flat(line) for line in forge(*groups, "--help", env=WIDE).stdout.splitlines()]
-    assert f"{name} {route.command.summary[0].upper()}{route.command.summary[1:]}." in rows
-    top = forge("--help", env=WIDE).stdout.partition("Commands of services")[2]
-    (row,) = [flat(line) for line in top.splitlines() if line.startswith(f"│ {groups[0]} ")]
-    assert " ".join(words(route.command)[1:]) in row.removeprefix(f"{groups[0]} ").split(", ")
-
-
-def test_no_group_has_a_name_of_the_programs_own() -> None:
-    assert COMMANDS.keys().isdisjoint(words(route.command)[0] for route in CATALOG)
-
-
-def test_a_group_lists_its_verbs_without_importing_what_runs_them() -> None:
-    program = (
-        "import sys\nfrom forge.cli import app\ntry: app(['customer', '--help'])\nexcept SystemExit: pass\n"
-        "print([name for name in ('aiohttp', 'starlette', 'aiosqlite') if name in sys.modules], file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert "Registers a customer." in done.stdout
-    assert done.stderr.splitlines()[-1] == "[]"
-
-
-def test_help_says_what_the_model_says(forge: Forge) -> None:
-    shown = forge("kinds", "one", "--help", env=WIDE | OWN).stdout
-    rows = {line.split()[1]: flat(line) for line in shown.splitlines() if line.startswith("│ ")}
-    assert rows["--who"] == "--who DID [required]"
-    assert rows["--ends-at"] == "--ends-at TIME|null When it ends; null for never. [required]"
-    assert rows["--note"] == "--note TEXT Markup such as [bold] or [/] is only text."
-    assert rows["--state"] == "--state on|off"
-    assert rows["--colour"] == "--colour red|green [default: red]"
-    assert rows["--exclusive"] == "--exclusive --no-exclusive <bool>"
-    assert rows["--share"] == "--share NUMBER [default: 0.5]"
-    assert rows["--guests,--guest"] == "--guests,--guest DID [may be repeated]"
-    assert rows["--details"] == "--details JSON"
-    assert "A TIME is RFC 3339" in shown
-    assert "A TIME is RFC 3339" not in forge("kinds", "mine", "--help", env=WIDE | OWN).stdout
-
-
-def test_times_are_written_as_times_wherever_there_are_some() -> None:
-    found = {
-        f"{route.command.path} {key}": one for route in CATALOG for key, one in parameters(route.command.arguments).items()
-    }
-    times = {name for name in found if name.endswith(("At", " from", " until", " now", " since"))}
-    assert {"/debug/clock now", "/subscription/extend endsAt", "/payment/record until"} <= times
-    assert {name: found[name].metavar for name in times if "TIME" not in found[name].metavar} == {}
 
 
 # -- what is signed

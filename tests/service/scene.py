@@ -56,7 +56,7 @@ class Scene:
         """Ask for something, as the service where nobody is named, about oneself where no subject is."""
         invocation = self.world.invocation(
             command,
-            {key: _wire(value) for key, value in arguments.items()},
+            wire(arguments),
             by=by or self.service,
             subject=subject.did if isinstance(subject, Signer) else subject,
             proofs=[proof.cid for proof in proofs],
@@ -194,9 +194,7 @@ class Scene:
 
     async def paid(self, subscription: str, reference: str, until: int) -> dict[str, Any]:
         """Have the billing system say that something is paid."""
-        return await self.do(
-            "/payment/record", subscription=subscription, event="paid", reference=reference, until=until
-        )
+        return await self.do("/payment/record", subscription=subscription, event="paid", reference=reference, until=until)
 
     # -- how things stand
 
@@ -216,7 +214,7 @@ class Scene:
         assert isinstance(receipt.ok, dict)
         return str(receipt.ok["subscription"])
 
-    def lend(
+    def lend(  # noqa: PLR0913 - a delegation has these parts
         self,
         command: str,
         *,
@@ -241,11 +239,14 @@ class Scene:
         await self.do("/ucan/revoke", by=by, along=[delegation], path=[], revoke=delegation.cid)
 
 
-def _wire(value: Any) -> Any:
+def wire(value: Any) -> Any:
+    """Give a value as it goes on the wire: people by their DIDs."""
     if isinstance(value, Signer):
         return value.did
+    if isinstance(value, dict):
+        return {key: wire(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_wire(one) for one in value]
+        return [wire(one) for one in value]
     return value
 
 

@@ -224,6 +224,19 @@ class TestSignatures:
         assert said.expiration in (None, said.issued_at + FAULT_TTL)
 
 
+    @pytest.mark.parametrize("date", [PAST, YEAR_9000], ids=["2000", "9000"])
+    async def test_a_revocation_has_the_real_time_since_others_follow_it(self, world: World, date: int) -> None:
+        friend = Signer.generate()
+        delegation = lent(world, friend.did)
+        before = now()
+        await tell(world, to=date)
+        revoking = world.invocation("/ucan/revoke", {"path": [delegation.cid], "revoke": delegation.cid}, by=world.service)
+        (receipt,) = await world.send(revoking, delegation)
+        assert receipt.error is None
+        recorded = await world.app.state.host.store.read(lambda tx: tx.last_revocation())
+        assert before <= recorded // 10**9 <= now()
+
+
 class TestWhoMay:
     async def test_nobody_without_the_services_authority(self, world: World) -> None:
         await tell(world, to=PAST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from forge.did import DID
@@ -48,9 +50,7 @@ async def found(scene: Scene, customer: Signer | DID) -> dict[str, object]:
 class TestAdd:
     async def test_registers_a_customer(self, scene: Scene) -> None:
         somebody, details = Signer.generate(), {"region": "eu"}
-        told = await scene.told(
-            "/customer/add", customer=somebody, externalAccount="f1:7f3c", product=PRODUCT, details=details
-        )
+        told = await scene.told("/customer/add", customer=somebody, externalAccount="f1:7f3c", product=PRODUCT, details=details)
         said = {"externalAccount": "f1:7f3c", "product": PRODUCT, "details": details}
         assert told == [("customer-added", {"customer": somebody.did, "data": said})]
         for by in (scene.service, somebody):
@@ -77,6 +77,17 @@ class TestAdd:
     async def test_takes_every_did_method_of_customers(self, scene: Scene, did: str) -> None:
         await scene.do("/customer/add", customer=did, product=PRODUCT, details={})
         assert (await found(scene, DID(did)))["customer"] == did
+
+    async def test_takes_no_other(self, scene: Scene) -> None:
+        others: dict[str, dict[str, Any]] = {
+            "/customer/add": {"product": PRODUCT, "details": {}},
+            "/customer/payer/add": {"payer": await scene.customer()},
+            "/customer/link": {"guest": await scene.guest()},
+        }
+        for command, more in others.items():
+            name, message = await scene.refusal(command, customer="did:example:x", **more)
+            assert name == "MalformedArguments"
+            assert message.startswith("malformed arguments: args.customer: a customer's DID is a did:key")
 
     async def test_a_new_task_for_the_same_customer_changes_nothing(self, scene: Scene) -> None:
         somebody = await scene.customer(account="f1:one")
@@ -192,9 +203,7 @@ class TestUpdate:
 
     async def test_tells_only_what_differs(self, scene: Scene) -> None:
         customer = await scene.customer(account="f1:x")
-        ((_, said),) = await scene.told(
-            "/customer/update", customer=customer, externalAccount="f1:x", product=GOLD, details={}
-        )
+        ((_, said),) = await scene.told("/customer/update", customer=customer, externalAccount="f1:x", product=GOLD, details={})
         assert said["data"] == {"product": GOLD}
 
     async def test_its_product_decides_what_it_gets_from_now_on(self, scene: Scene) -> None:

@@ -19,7 +19,8 @@ from forge.errors import StoreError
 from forge.eventstream import KEEP_ALIVE, Event, Reader
 from forge.keys import Signer
 from forge.ports import Announcement, Revocation
-from forge.server import feed
+from forge.server import feed, news
+from forge.server.news import News
 from store import Transaction, connect
 from tests.service.test_revoke import CAT, THIRD, Case, send
 from tests.service.world import World, running
@@ -125,13 +126,13 @@ class TestWire:
             async with aiohttp.ClientSession() as http, http.get(f"{world.url}/revocations/{since}") as response:
                 assert response.status == 400
                 assert (await response.text()).startswith("since: expected 0, or a time: ")
-        assert world.app.state.host.feed._readers == 0
+        assert world.app.state.host.feed.news.readers == 0
 
     async def test_a_head_holds_no_seat(self, world: World) -> None:
         async with aiohttp.ClientSession() as http, http.head(f"{world.url}/revocations/0") as response:
             assert response.status == 200
             assert response.headers["Content-Type"] == "text/event-stream"
-        assert world.app.state.host.feed._readers == 0
+        assert world.app.state.host.feed.news.readers == 0
 
 
 class TestSince:
@@ -184,22 +185,22 @@ class TestReadingAlong:
     async def test_what_is_recorded_here_is_told_without_waiting_for_a_look(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(feed, "POLL", 10 * LONG)
-        monkeypatch.setattr(feed, "QUIET", 10 * LONG)
+        monkeypatch.setattr(news, "POLL", 10 * LONG)
+        monkeypatch.setattr(news, "QUIET", 10 * LONG)
         done: set[str] = set()
-        look, announce = feed.Feed._look, feed.Feed._announce
+        look, announce = feed.Feed._look, News._announce
 
         async def looking(self: feed.Feed, place: int) -> Any:
             found = await look(self, place)
             done.add("a reader looked")
             return found
 
-        def announcing(self: feed.Feed) -> None:
+        def announcing(self: News) -> None:
             announce(self)
             done.add("the poller looked")
 
         monkeypatch.setattr(feed.Feed, "_look", looking)
-        monkeypatch.setattr(feed.Feed, "_announce", announcing)
+        monkeypatch.setattr(News, "_announce", announcing)
         async with listening(world.url) as listener:
             await until(lambda: len(done) == 2 and not world.app.state.host.feed._pages)
             await send(world, Case(CAT))
@@ -228,7 +229,7 @@ class TestReadingAlong:
                 response.close()
 
     async def test_a_quiet_feed_says_that_it_lives(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(feed, "QUIET", 0.01)
+        monkeypatch.setattr(news, "QUIET", 0.01)
         async with listening(world.url) as listener:
             text = b""
             while len(text) < 10 * len(KEEP_ALIVE):
@@ -238,14 +239,14 @@ class TestReadingAlong:
             assert await listener.causes(1) == causes(1)
 
     async def test_nobody_looks_while_nobody_reads(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(feed, "POLL", 0.01)
+        monkeypatch.setattr(news, "POLL", 0.01)
         host = world.app.state.host
         for number in range(3):
             async with listening(world.url) as listener:
                 await record(world, number)
                 await listener.causes(number + 1)
-                assert not host.feed._poller.done()
-            await until(lambda: host.feed._poller.done() and host.feed._readers == 0)
+                assert not host.feed.news._poller.done()
+            await until(lambda: host.feed.news._poller.done() and host.feed.news.readers == 0)
 
     async def test_a_store_that_fails_ends_it_with_a_word(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         await record(world, 1)
@@ -260,7 +261,7 @@ class TestReadingAlong:
         assert event.name == "error"
         assert list(json.loads(event.data)) == ["error"]
         assert "secret" not in event.data
-        assert world.app.state.host.feed._readers == 0
+        assert world.app.state.host.feed.news.readers == 0
 
 
 class TestBounds:
@@ -317,7 +318,7 @@ class TestBounds:
                     events = await passing.end()
                 assert [notice.read_announcement(one.data).cause for one in events] == causes(*range(count))
                 await record(world, 10)
-            await until(lambda: (world.app.state.host.feed._readers, world.app.state.host.feed._passing) == (1, 0))
+            await until(lambda: (world.app.state.host.feed.news.readers, world.app.state.host.feed._passing) == (1, 0))
 
     async def test_who_has_no_seat_is_not_there_for_long(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(feed, "MAX_READERS", 0)
@@ -335,7 +336,7 @@ class TestBounds:
                 assert response.status == 503
                 assert int(response.headers["Retry-After"]) > 0
                 assert response.headers["Access-Control-Allow-Origin"] == "*"
-            await until(lambda: world.app.state.host.feed._readers == 1)
+            await until(lambda: world.app.state.host.feed.news.readers == 1)
             async with listening(world.url):
                 pass
 
@@ -358,7 +359,7 @@ class TestBounds:
         reader, writer = await asyncio.open_connection(address, int(port), limit=1024)
         writer.write(b"GET /revocations/0 HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 200")
-        await until(lambda: host.feed._readers == 0)
+        await until(lambda: host.feed.news.readers == 0)
         assert pages < 2000 * 128 / feed.LINKS, "it was not read to the end"
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
@@ -385,9 +386,9 @@ class TestBounds:
                 writer.write(b"GET /revocations/0 HTTP/1.1\r\nHost: x\r\n\r\n")
                 await reader.readline()
                 await paused.wait()
-                assert host.feed._readers == 2
+                assert host.feed.news.readers == 2
             assert await reading.end() == [], "and it is an end, not a cut"
-        assert host.feed._readers == 0
+        assert host.feed.news.readers == 0
         await session.close()
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)

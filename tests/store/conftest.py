@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,9 +17,28 @@ from store import Transaction, connect, sqlite
 
 Tx = Store[Transaction]
 
-ENGINES: dict[str, Callable[[Path], str]] = {
-    "sqlite": lambda folder: f"sqlite:///{folder / 'store.db'}",
-}
+
+@cache
+def empty() -> bytes:
+    """An empty store on SQLite. It is made once: the steps of the schema take longer than most tests."""
+
+    async def make(file: Path) -> None:
+        await (await sqlite.connect(str(file))).close()
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "store.db"
+        asyncio.run(make(file))
+        return file.read_bytes()
+
+
+def on_sqlite(folder: Path) -> str:
+    file = folder / "store.db"
+    file.write_bytes(empty())
+    return f"sqlite:///{file}"
+
+
+ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite}
+"""How a place for a store is made in a folder of its own."""
 
 
 @pytest.fixture(params=ENGINES)

@@ -43,9 +43,7 @@ TERMS = Terms(period="P1Y", exclusive=True, clock="assignment", assign_within="P
 """None of the defaults."""
 
 
-def subscription(
-    id_: str = "one", *, of: DID = ALICE, provider: DID = SERVICE, number: int = 2, **parts: Any
-) -> Subscription:
+def subscription(id_: str = "one", *, of: DID = ALICE, provider: DID = SERVICE, number: int = 2, **parts: Any) -> Subscription:
     made = Subscription(
         provider=provider, id=id_, customer=of, product=PRODUCT, starts_at=150, inserted_at=200, task=task(number)
     )

@@ -11,7 +11,7 @@ import pytest
 from forge.cid import CID
 from forge.did import DID
 from forge.ports import Announcement, Wanted
-from store import Transaction, connect, sql
+from store import Transaction, connect
 from store.revocations import REVOKERS_BATCH
 from tests.store.conftest import Tx
 from tests.store.samples import ALICE, BOB, SPACE, revocation, task
@@ -145,13 +145,6 @@ async def test_what_is_refused_keeps_no_delegations(store: Tx) -> None:
     before = await store.read(lambda tx: tx._execute("SELECT count(*) FROM delegation").fetchone())
     assert not await store.change(lambda tx: tx.revoke(dataclasses.replace(revocation(1), path=(b"another",)), at=1))
     assert await store.read(lambda tx: tx._execute("SELECT count(*) FROM delegation").fetchone()) == before
-
-
-async def test_delegations_are_found_by_an_index(store: Tx) -> None:
-    for count in (1, REVOKERS_BATCH):
-        statement = f"EXPLAIN QUERY PLAN {sql.delegations(count)}"
-        plan = await store.read(lambda tx, text=statement: tx._execute(text, [b""] * text.count("?")).fetchall())  # type: ignore[misc]
-        assert [step[3].startswith("SEARCH delegation USING INDEX") for step in plan] == [True]
 
 
 # -- the order of a feed -----------------------------------------------------------------------------------------------

@@ -1,0 +1,123 @@
+"""Random tasks about customers, payers, guests and plans. A method is a command's."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tests.domain.author import Author, Parts
+from tests.domain.cast import CUSTOMERS, PLANS, SERVICE, STRANGER
+
+_PERIODS: Final = ("P1M", "P7D", "P1Y", "P1M15D", "PT36H", "P3M")
+_ACCOUNTS: Final = ("stripe:cus_1", "f1:7f3c", "stripe:a/b:c")
+
+
+class CustomerTasks(Author):
+    """Tasks about who pays, and about what can be bought."""
+
+    # -- customers
+
+    def customer_add(self) -> Parts:
+        new = [did for did in CUSTOMERS if did not in self.book.customers]
+        given = {
+            "customer": self.dice.pick(new) if new and not self.dice.once_in(6) else self.customer(),
+            "product": self.product(),
+            "details": self.dice.pick(({}, {"name": "Ä"})),
+        }
+        account = self._account()
+        return SERVICE, given if account is None else {**given, "externalAccount": account}
+
+    def _account(self) -> str | None:
+        if self.dice.once_in(8):
+            return self.dice.pick(("nothing", "Big:x", "a:", "a:b c", ":x"))
+        return self.dice.pick((None, *_ACCOUNTS))
+
+    def _about_customer(self) -> Parts:
+        named = self.customer()
+        return (self.as_named(named) if self.dice.once_in(3) else SERVICE), {"customer": named}
+
+    customer_get = customer_close = customer_payer_get = _about_customer
+
+    def _stopping(self) -> Parts:
+        return SERVICE, {"customer": self.customer(), **({"reason": "x"} if self.dice.once_in(3) else {})}
+
+    customer_suspend = _stopping
+
+    def customer_resume(self) -> Parts:
+        stopped = [did for did, one in self.book.customers.items() if one.suspensions and one.suspensions[-1].until is None]
+        if stopped and not self.dice.once_in(5):
+            return SERVICE, {"customer": self.dice.pick(stopped)}
+        return self._stopping()
+
+    def customer_list(self) -> Parts:
+        return SERVICE, self.page(
+            externalAccount=self.maybe(self.dice.pick(_ACCOUNTS), 4),
+            product=self.maybe(self.product(), 4),
+            payer=self.maybe(self.customer(), 4),
+            state=self.maybe(self.dice.pick(("active", "suspended", "closed")), 4),
+        )
+
+    def customer_update(self) -> Parts:
+        given: dict[str, Any] = {"customer": self.customer()}
+        if self.dice.once_in(2):
+            given["externalAccount"] = self._account()
+        if self.dice.once_in(2):
+            given["product"] = self.product()
+        if self.dice.once_in(3):
+            given["details"] = self.dice.pick(({}, {"name": "B"}))
+        return SERVICE, given
+
+    def customer_link(self) -> Parts:
+        linked = set(self.book.links) | set(self.book.links.values())
+        free = [did for did in sorted(self.book.customers) if did not in linked]
+        guest = self.dice.pick(free) if free and not self.dice.once_in(4) else self.customer()
+        customer = self.dice.pick(CUSTOMERS)
+        return self.dice.pick((SERVICE, guest)), {"guest": guest, "customer": customer}
+
+    def customer_payer_add(self) -> Parts:
+        paying = [row.payer for row in self.book.payings if row.until is None]
+        payer = self.dice.pick(paying) if paying and self.dice.once_in(2) else self.customer()
+        return self.dice.pick((SERVICE, payer)), {"payer": payer, "customer": self.dice.pick(CUSTOMERS)}
+
+    def customer_payer_remove(self) -> Parts:
+        rows = [row for row in self.book.payings if row.until is None]
+        if not rows or self.dice.once_in(4):
+            return self._about_customer()
+        row = self.dice.pick(rows)
+        return self.dice.pick((SERVICE, row.payer, row.leaf)), {"customer": row.leaf}
+
+    def customer_payer_list(self) -> Parts:
+        payer = self.dice.pick([row.payer for row in self.book.payings] or [self.customer()])
+        return self.dice.pick((SERVICE, self.as_named(payer))), {"payer": payer, **self.page()}
+
+    # -- plans
+
+    def plan_add(self) -> Parts:
+        new = [product for product in PLANS if product not in self.book.plans]
+        kind = self.dice.pick(("paid", "complimentary", "trial", "open"))
+        clock = self.dice.pick(("purchase", "assignment"))
+        timed = kind in ("paid", "trial") or clock == "assignment" or (kind == "complimentary" and self.dice.once_in(2))
+        given = {
+            "product": self.dice.pick(new) if new and not self.dice.once_in(6) else self.product(),
+            "name": "Plan",
+            "kind": kind,
+            "clock": clock,
+            "period": self.dice.pick(_PERIODS) if timed != self.dice.once_in(20) else None,
+            "seats": self.dice.pick((None, 1, 2, 3)),
+            "exclusive": self.dice.once_in(2),
+            "assignWithin": self.maybe(self.dice.pick(_PERIODS)) if clock == "assignment" else None,
+            "grace": self.maybe(self.dice.pick(_PERIODS)) if kind == "paid" else None,
+            "consent": self.dice.once_in(3),
+            "selfServe": self.dice.once_in(2),
+        }
+        return SERVICE, {key: value for key, value in given.items() if value is not None}
+
+    def _about_plan(self) -> Parts:
+        return self.dice.pick((SERVICE, STRANGER)), {"product": self.product()}
+
+    plan_get = _about_plan
+
+    def plan_retire(self) -> Parts:
+        return SERVICE, {"product": self.product()}
+
+    def plan_list(self) -> Parts:
+        return self.dice.pick((SERVICE, STRANGER)), self.page()
