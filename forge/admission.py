@@ -1,7 +1,7 @@
 """Admission: what an invocation must pass before anything is done for it (protocol §11), in two parts.
 
     prepared, without the store    a handler for exactly this command? → verify → arguments → evidence → the command's judgement
-    admitted, in the transaction   revoked meanwhile? → subject
+    admitted, in the transaction   revoked meanwhile? → (what ran before is answered) → subject
 
 Whatever is done for it, once or again and again, is done in the transaction that admitted it.
 """
@@ -120,16 +120,30 @@ class Admission(Generic[Tx]):
         return self._weigh(Ready(route, task, verified, facts.now), request, facts, memory)
 
     def admit(self, ready: Ready[Tx], tx: Tx) -> Ready[Tx]:
-        """Look at what only the transaction knows: revocations, a test's time, and who the subject is.
-
-        Revocations are looked at here, not before: so none can come between the look and the effect.
+        """Look at all that only the transaction knows.
 
         Raises:
             Failure: a refusal.
         """
+        self.unless_revoked(ready, tx)
+        return self.see(ready, tx)
+
+    def unless_revoked(self, ready: Ready[Tx], tx: Tx) -> None:
+        """Look at revocations: here, not before, so none can come between the look and the effect.
+
+        Raises:
+            Failure: something of the chain is revoked.
+        """
         if ready.verified.chain:
             revokers = {proof.issuer for proof in ready.verified.chain}
             ready.verified.unless_revoked(tx.revokers({proof.cid for proof in ready.verified.chain}, revokers))
+
+    def see(self, ready: Ready[Tx], tx: Tx) -> Ready[Tx]:
+        """Look at a test's time, and at who the subject is.
+
+        Raises:
+            Failure: the command does not serve the subject.
+        """
         if self._test_clock and (at := tx.time()) is not None:
             ready = replace(ready, task=replace(ready.task, at=at, clock=ready.now))
         ready.route.check_subject(ready.task, tx)

@@ -1,7 +1,7 @@
 """Execution: from a container of tokens to a container of receipts (protocol §10.2, §11).
 
     addressed to us? → a handler for exactly this command? → verify → arguments →
-    in one transaction: revoked meanwhile? → subject → ran before? → handler → receipt → ledger →
+    in one transaction: revoked meanwhile? → ran before? → subject → handler → receipt → ledger →
     commit → answer
 
 What changes something runs at most once, ever: the ledger is keyed by task, and looked up and written in the handler's own
@@ -221,11 +221,13 @@ class Executor(Generic[Tx]):
         Raises:
             Failure: a refusal; nothing ran.
         """
-        ready = self._admission.admit(ready, tx)
-        task = ready.task
-        known = tx.recorded(task.cid)
+        self._admission.unless_revoked(ready, tx)
+        # Before the subject's role is looked for: doing a task may take away the role by which it was done.
+        known = tx.recorded(ready.task.cid)
         if known is not None:
             return Receipt.decode(known)
+        ready = self._admission.see(ready, tx)
+        task = ready.task
         out: Value | Failure
         try:
             with tx.savepoint():

@@ -167,9 +167,10 @@ class Subscriptions:
         self._execute(sql.TRY_OUT, (str(provider), subscription, str(customer), str(product)))
 
     def tried_out(self, provider: DID, customer: DID, product: DID) -> bool:
-        """Say whether a customer was given a trial of a product, or holds one."""
-        values = (str(provider), str(customer), str(product), str(customer), str(provider), str(product))
-        return self._execute(sql.TRIED_OUT, values).fetchone() is not None
+        """Say whether a customer was given a trial of a product, as a guest too, or holds one."""
+        given = (str(provider), str(customer), str(product))
+        others = (str(customer), str(provider), str(product))
+        return self._execute(sql.TRIED_OUT, (*given, *others, *others)).fetchone() is not None
 
     def set_term(self, provider: DID, subscription: str, ends_at: int | None, *, at: int, task: CID) -> None:
         """Say when a complimentary subscription or a trial ends; None: never. What was said last counts."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from commands.page import ListArguments, Position, scan
 from commands.roles import CUSTOMER, SERVICE
+from commands.standing import has_ended
 from forge.binding import Command, Effect, Result, Task
 from forge.did import DID
 from store.transaction import Transaction
@@ -43,19 +44,30 @@ list_ = Command(
 def handle(task: Task[ListProvidersArguments], tx: Transaction) -> ListProvidersResult:
     """Read a page."""
     consumer = task.arguments.consumer
-    providers = (task.executor,) if consumer is None else tx.providers_of(consumer)
-    customer = None if task.subject == task.executor else tx.meant(task.subject)
+    providers = [task.executor] if consumer is None or _is_seen(task, tx, consumer) else []
 
     def fetch(position: Position | None, limit: int) -> list[DID]:
         after = "" if position is None else str(position[0])
         return [provider for provider in providers if str(provider) > after][:limit]
 
-    def keep(provider: DID) -> ProviderView | None:
-        seen = consumer is None or customer is None or tx.paid_by(provider, consumer) == customer
-        return ProviderView(provider=provider) if seen else None
-
-    results, cursor = scan(task.arguments, fetch, lambda provider: (str(provider),), keep)
+    results, cursor = scan(
+        task.arguments, fetch, lambda provider: (str(provider),), lambda provider: ProviderView(provider=provider)
+    )
     return ListProvidersResult(results=results, cursor=cursor)
+
+
+def _is_seen(task: Task[ListProvidersArguments], tx: Transaction, consumer: DID) -> bool:
+    """Say whether a consumer is in a subscription here that has not ended, and that the subject may know of.
+
+    The same statements run whether it is in one or not (law 4).
+    """
+    customer = None if task.subject == task.executor else tx.meant(task.subject)
+    found = tx.provisioned(task.executor, consumer)
+    return (
+        found is not None
+        and not has_ended(found.subscription, task.at)
+        and (customer is None or found.subscription.customer == customer)
+    )
 
 
 route = list_.route(handle)

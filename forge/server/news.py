@@ -22,17 +22,17 @@ QUIET: Final = 15.0
 class News:
     """The news of one stream."""
 
-    def __init__(self, store: Store[Any], last: Callable[[Any], object], pause: float = 0.0) -> None:
+    def __init__(self, store: Store[Any], last: Callable[[Any], object], pace: float = 0.0) -> None:
         """Wait for readers.
 
         Args:
             store: where to look.
             last: gives, of a transaction, what is another value whenever there is something new.
-            pause: seconds between two announcements at least, where each of them has every reader do much.
+            pace: seconds for each reader, between two announcements at least, where each of these has every reader do much.
         """
         self._store = store
         self._last = last
-        self._pause = pause
+        self._pace = pace
         self.readers = 0
         """Those for whom the looks are made."""
         self.coming = asyncio.Event()
@@ -83,7 +83,7 @@ class News:
             if found is None or found != last:
                 last = found
                 self._announce()
-                await set_within(self._stopped, self._pause)
+                await set_within(self._stopped, self._pace * self.readers)
             await set_within(self._knock, POLL)
             self._knock.clear()
 

@@ -39,8 +39,8 @@ LOOKED_AT: Final = 1000
 """Items that are looked at for one page: those that the arguments leave out cost their reading."""
 FEW: Final = 16
 """Items of one look-up: no more large ones than these are read in vain."""
-PAUSE: Final = 0.1
-"""Seconds between two announcements: each makes every reader look, however much is recorded meanwhile."""
+PACE: Final = 0.001
+"""Seconds for each reader between two announcements, each of which has all of them look: that leaves time for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Tail:
         self._executor = executor
         self._seats: Counter[DID] = Counter()
         # A revocation may be of what somebody reads by.
-        self.news = News(store, lambda tx: (stream.last(tx), tx.last_revocation()), PAUSE)
+        self.news = News(store, lambda tx: (stream.last(tx), tx.last_revocation()), PACE)
 
     def enter(self, subject: DID) -> bool:
         """Take a seat. False: there is none for this subject."""

@@ -120,9 +120,11 @@ TRY_OUT: Final = """
 INSERT INTO trial (provider, subscription, customer, product) VALUES (?, ?, ?, ?)
 """
 
-# Whoever was given one has had it, and whoever holds one that another was given has it too.
+# Whoever was given one has had it, as a guest too, and whoever holds one that another was given has it too.
 TRIED_OUT: Final = """
 SELECT 1 FROM trial WHERE provider = ? AND customer = ? AND product = ?
+UNION ALL
+SELECT 1 FROM link l JOIN trial t ON t.customer = l.guest WHERE l.customer = ? AND t.provider = ? AND t.product = ?
 UNION ALL
 SELECT 1 FROM holding h JOIN trial t ON t.provider = h.provider AND t.subscription = h.subscription
 WHERE h.customer = ? AND h.until IS NULL AND t.provider = ? AND t.product = ?

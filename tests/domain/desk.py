@@ -1,6 +1,6 @@
 """Where tasks of a sequence are handed in: what `forge.execute` does in a transaction, without signatures and HTTP.
 
-    arguments → subject → ran before? → handler, undone where it fails → ledger
+    arguments → the command's own judgement → subject → ran before? → handler, undone where it fails → ledger
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ def hand_in(tx: Transaction, ask: Ask, service: str) -> Outcome:
             at=ask.at,
             invocation=_INVOCATION,
         )
+        if route.command.judge is not None:
+            route.command.judge(task)
         route.check_subject(task, tx)
     except Failure as failure:
         return _error(failure)

@@ -1,10 +1,10 @@
-"""Dice: what hypothesis draws, in the few shapes that a sequence needs. The first of each is what it shrinks to."""
+"""Dice: what is drawn for a sequence, in the few shapes that it needs. The first of each is what hypothesis shrinks to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -21,13 +21,18 @@ def _below(count: int) -> SearchStrategy[int]:
 
 
 class Dice:
-    """Draws for one sequence."""
+    """Thrown by whoever gives a number from 0 up to, and without, the one that it is given."""
 
-    def __init__(self, draw: Callable[[SearchStrategy[int]], int]) -> None:
-        self._draw = draw
+    def __init__(self, throw: Callable[[int], int]) -> None:
+        self._throw = throw
+
+    @classmethod
+    def drawn(cls, draw: Callable[[SearchStrategy[Any]], Any]) -> Self:
+        """Have hypothesis throw them."""
+        return cls(lambda count: draw(_below(count)))
 
     def below(self, count: int) -> int:
-        return self._draw(_below(count)) if count > 1 else 0
+        return self._throw(count) if count > 1 else 0
 
     def pick(self, items: Sequence[T]) -> T:
         return items[self.below(len(items))]

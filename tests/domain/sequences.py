@@ -50,7 +50,7 @@ WEIGHTS: Final = {
 _LOTS: Final = [command for command, weight in WEIGHTS.items() for _ in range(weight)]
 
 
-class Sequence(CustomerTasks, PurchaseTasks):
+class Author(CustomerTasks, PurchaseTasks):
     """Makes up one task after the other."""
 
     def next(self, task: str) -> Ask:

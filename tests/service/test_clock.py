@@ -223,7 +223,6 @@ class TestSignatures:
         assert before <= said.issued_at <= now()
         assert said.expiration in (None, said.issued_at + FAULT_TTL)
 
-
     @pytest.mark.parametrize("date", [PAST, YEAR_9000], ids=["2000", "9000"])
     async def test_a_revocation_has_the_real_time_since_others_follow_it(self, world: World, date: int) -> None:
         friend = Signer.generate()

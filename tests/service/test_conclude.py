@@ -109,7 +109,7 @@ async def test_before_it_runs_here_it_does_not_keep_the_task_from_running(world:
     )
     assert (await deliver(world, said(Signer.generate(), ran=ran.task))).ok == {}
     assert (await world.client.execute(ran)).executor == world.service.did
-    assert await world.app.state.host.store.read(lambda tx: tx.is_customer(customer.did))
+    assert await world.app.state.host.store.read(lambda tx: tx.meant(customer.did))
 
 
 async def test_our_own_receipt_is_no_news(world: World) -> None:

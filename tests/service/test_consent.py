@@ -91,8 +91,10 @@ class TestAccept:
         elsewhere, space = await scene.subscription(customer), await scene.seated(name)
         for where in (elsewhere, "nowhere"):
             for command in (ACCEPT, DECLINE):
-                failure, message = await scene.refusal(command, by=space, subscription=where)
-                assert (failure, message) == ("SubscriptionNotFound", f'subscription "{where}" not found')
+                receipt = await scene.receipt(command, by=space, subscription=where)
+                said = (receipt.error_name, receipt.error_message)
+                assert said == ("SubscriptionNotFound", f'subscription "{where}" not found')
+                assert await scene.world.client.receipt(receipt.ran) is None, "it leaves no trace"
 
 
 class TestDecline:

@@ -110,6 +110,19 @@ class TestEntitled:
             await scene.do(f"/customer/{verb}", customer=payer)
         assert [(await on(scene, space, day))[2] for day in days] == [True, False, True, False]
 
+    async def test_who_pays_now_does_not_count_on_days_before(self, scene: Scene) -> None:
+        customer, name = await scene.bought()
+        first, second, space = await scene.customer(), await scene.customer(), await scene.seated(name)
+        days = []
+        for payer in (first, second):
+            days.append(await scene.advance("P1D"))
+            await scene.pays(payer, customer)
+            days.append(await scene.advance("P1D"))
+            await scene.do("/customer/suspend", customer=payer)
+            days.append(await scene.advance("P1D"))
+            await scene.do("/customer/payer/remove", customer=customer)
+        assert [(await on(scene, space, day))[2] for day in days] == [True, False, True] * 2
+
     async def test_a_seats_term_counts(self, scene: Scene) -> None:
         _, name = await scene.bought("open", period="P1M", clock="assignment", seats=1)
         space = await scene.seated(name)

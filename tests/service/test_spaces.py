@@ -72,6 +72,8 @@ class TestAdd:
         assert receipt.ok != {"id": name}
         assert (await scene.do("/consumer/get", consumer=space))["customer"] == other.did
         assert (await scene.do("/subscription/get", by=customer, subscription=name))["state"] == "cancelled"
+        told = await scene.told(REMOVE, by=other, provider=scene.service, consumer=space)
+        assert [kind for kind, _ in told] == ["consumer-released", "subscription-cancelled"], "it is its own all the same"
 
     async def test_who_is_in_one_that_has_ended_is_in_none(self, scene: Scene) -> None:
         customer = await scene.customer()

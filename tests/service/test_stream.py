@@ -228,9 +228,10 @@ class TestWire:
         async with aiohttp.ClientSession() as http:
             async with http.head(f"{world.url}/events/0", headers=headers(asked(world))) as response:
                 assert (response.status, response.headers["Content-Type"]) == (200, "text/event-stream")
+            # The connection is still there.
+            assert tail_of(world).news.readers == 0
             async with http.head(f"{world.url}/events/0", headers=headers(asked(world, SOMEBODY))) as response:
                 assert response.status == 403
-        assert tail_of(world).news.readers == 0
 
     async def test_the_service_says_what_can_be_followed(self, world: World) -> None:
         async with aiohttp.ClientSession() as http, http.get(world.url) as response:
@@ -342,7 +343,7 @@ class TestPlace:
         random = Random(seed)  # noqa: S311 - not a secret
         monkeypatch.setattr(tail, "PAGE", 7)
         monkeypatch.setattr(tail, "FEW", 3)
-        monkeypatch.setattr(tail_of(world).news, "_pause", 0.0)
+        monkeypatch.setattr(tail_of(world).news, "_pace", 0.0)
 
         async def more(count: int) -> int:
             return await happen(world, *(row(noise="x" * random.randrange(300)) for _ in range(count)))
@@ -369,7 +370,10 @@ class TestPlace:
 
 
 class TestReadingAlong:
-    async def test_what_two_processes_do_comes_in_the_order_of_the_store(self, tmp_path: Path) -> None:
+    async def test_what_two_processes_do_comes_in_the_order_of_the_store(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(news, "QUIET", 10 * LONG)
         async with running(tmp_path) as here, running(tmp_path) as there, AsyncExitStack() as stack:
             readers = [await stack.enter_async_context(following(one)) for one in (here, there, here)]
             customers = []
@@ -392,12 +396,33 @@ class TestReadingAlong:
                 customer = await world.customer()
                 assert (await follower.items(1))[0]["customer"] == customer.did
 
+    async def test_what_happens_during_a_look_is_told_after_it(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(news, "POLL", 10 * LONG)
+        monkeypatch.setattr(news, "QUIET", 10 * LONG)
+        looks = 0
+        real = Tail.page
+
+        async def overtaken(self: Tail, reader: tail.Reader, after: int) -> tail.Page:
+            nonlocal looks
+            looks += 1
+            page = await real(self, reader, after)
+            if looks in (2, 3):
+                coming = self.news.coming
+                await happen(world, row())
+                await coming.wait()
+            return page
+
+        monkeypatch.setattr(Tail, "page", overtaken)
+        async with following(world) as follower:
+            assert len(await follower.items(2)) == 2
+
     async def test_a_quiet_stream_says_that_it_lives(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(news, "QUIET", 0.01)
         async with following(world) as follower:
             text = b""
-            while len(text) < 10 * len(KEEP_ALIVE):
-                text += await follower.response.content.readany()
+            async with asyncio.timeout(LONG):
+                while len(text) < 10 * len(KEEP_ALIVE):
+                    text += await follower.response.content.readany()
             assert text.replace(KEEP_ALIVE, b"") == b""
             last = await happen(world, row())
             assert await follower.numbers(1) == [last]
@@ -412,7 +437,7 @@ class TestReadingAlong:
 
     async def test_however_much_happens_readers_are_not_set_off_by_each(self, world: World) -> None:
         store = world.app.state.host.store
-        some = News(store, lambda tx: tx.last_event(), pause=10 * LONG)
+        some = News(store, lambda tx: tx.last_event(), pace=10 * LONG)
         first = some.coming
         some.enter()
         await first.wait()

@@ -226,6 +226,7 @@ def test_consumers_are_listed_subscription_by_subscription(
         while page := tx.consumers(place(found[-1]) if found else (0, 0), size, **whose):  # type: ignore[arg-type] # the same
             assert len(page) <= size
             found += page
+            assert len(found) <= len(everybody)
         assert found == everybody
 
 

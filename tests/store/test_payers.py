@@ -155,7 +155,9 @@ def test_leaves_come_in_the_order_in_which_they_came_page_by_page(tx: Transactio
     tx.end_payer(DAN, at=2, task=task(3))
     tx.add_payer(DAN, ALICE, at=3, task=task(4))
     assert [leaf.customer for leaf in tx.leaves(ALICE, first.seq)] == [BOB, CAROL, DAN], "it came anew"
-    assert [leaf.customer for leaf in tx.leaves(ALICE, first.seq, 2)] == [BOB, CAROL]
+    second, third = tx.leaves(ALICE, first.seq, 2)
+    assert [second.customer, third.customer] == [BOB, CAROL]
+    assert [leaf.customer for leaf in tx.leaves(ALICE, second.seq)] == [CAROL, DAN]
     assert len({leaf.seq for leaf in tx.leaves(ALICE)} | {first.seq}) == 4
 
 

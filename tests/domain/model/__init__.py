@@ -171,6 +171,10 @@ _WHO: Final[dict[str, tuple[tuple[Role, ...], str]]] = {
 }
 
 
+_TWO_WILLS: Final = ("/customer/link", "/customer/payer/add", "/subscription/transfer")
+"""Whoever gives is the subject, and whoever receives signs (law 3)."""
+
+
 def may(book: Book, ask: Ask) -> bool:
     """Whether the subject is one that the command serves."""
     return any(role(book, ask) for role in _WHO[ask.command][0])
@@ -184,6 +188,8 @@ def apply(book: Book, ask: Ask) -> dict[str, Any]:
     """
     if is_malformed(ask.command, ask.arguments):
         raise Refused("MalformedArguments")
+    if ask.command in _TWO_WILLS and ask.subject != book.service and ask.issuer != ask.arguments["customer"]:
+        raise Refused("ReceiverDidNotSign")
     if not may(book, ask):
         if ask.command == "/provider/add" and ask.subject.split(":")[1] not in ("key", "mailto", "plc", "web"):
             raise Refused("InvalidAccount")

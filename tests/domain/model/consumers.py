@@ -209,13 +209,19 @@ def get(book: Book, ask: Ask) -> Result:
     stay = book.current(given["consumer"]) if at is None else book.stay_at(given["consumer"], at)
     if stay is None or given.get("provider") not in (None, book.service):
         raise Refused("ConsumerNotFound")
-    return view(book, stay, ask.at if at is None else at, payers=ask.subject != given["consumer"])
+    at = ask.at if at is None else at
+    customer = book.holder(book.subscriptions[stay.subscription], at)
+    # Who pays for its customer is not the consumer's to know, unless it is that customer.
+    payers = ask.subject != given["consumer"] or book.meant(ask.subject) == customer
+    return view(book, stay, at, payers=payers)
 
 
 def list_(book: Book, ask: Ask) -> Result:
     customer, state = whose(book, ask), ask.arguments.get("state")
     results = []
-    for stay in sorted((stay for stay in book.all_stays() if stay.until is None), key=lambda stay: stay.order):
+    places = {sub.id: sub.holdings[-1].order for sub in book.subscriptions.values()}
+    stays = [stay for stay in book.all_stays() if stay.until is None]
+    for stay in sorted(stays, key=lambda stay: (places[stay.subscription], stay.order)):
         told = view(book, stay, ask.at, payers=True)
         if (
             customer in (None, told["customer"])

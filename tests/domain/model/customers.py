@@ -129,11 +129,6 @@ def close(book: Book, ask: Ask) -> Result:
     return {}
 
 
-def check_receiver(book: Book, ask: Ask) -> None:
-    if ask.subject != book.service and ask.issuer != ask.arguments["customer"]:
-        raise Refused("ReceiverDidNotSign")
-
-
 # -- guests
 
 
@@ -142,23 +137,22 @@ def link(book: Book, ask: Ask) -> Result:
     guest, customer = given["guest"], book.meant(given["customer"])
     if guest not in book.customers:
         raise Refused("CustomerNotFound")
-    check_receiver(book, ask)
     if guest in book.links or guest == customer or guest in book.links.values():
         raise Refused("CustomerLinked")
-    if any(did in book.customers and book.stopped(did, ask.at) for did in (guest, customer)):
+    if any(did in book.customers and book.blocked(did, ask.at) for did in (guest, customer)):
         raise Refused("AccountBlocked")
     payers = _payers_after(book, guest, customer)
     was = book.customers[guest]
     if customer not in book.customers:
         register(book, ask, customer, was.product, was.external_account, was.details)
-    held = book.held(guest)
-    for sub in held:
-        transfer_to(book, ask, sub, customer)
     for leaf, payer in payers:
         if payer is None:
             end_paying(book, ask, leaf)
         else:
             begin_paying(book, ask, leaf, payer)
+    held = book.held(guest)
+    for sub in held:
+        transfer_to(book, ask, sub, customer)
     book.trials |= {(customer, product) for did, product in book.trials if did == guest}
     book.links[guest] = customer
     book.tell(ask, "customer-linked", customer=customer, giver=guest)
@@ -175,13 +169,15 @@ def _payers_after(book: Book, guest: str, customer: str) -> list[tuple[str, str 
             raise Refused("PayerCycle")
         return [(guest, None), (customer, own.payer)]
     leaves = [row.leaf for row in book.leaves(guest)]
-    if leaves and theirs is not None and theirs.payer != guest:
+    changes: list[tuple[str, str | None]] = []
+    if customer in leaves:
+        changes.append((customer, None))
+    elif leaves and theirs is not None:
         raise Refused("PayerCycle")
-    return [
-        change
-        for leaf in leaves
-        for change in ([(leaf, None)] if leaf == customer else [(leaf, None), (leaf, customer)])
-    ]
+    for leaf in leaves:
+        if leaf != customer:
+            changes += [(leaf, None), (leaf, customer)]
+    return changes
 
 
 # -- payers
@@ -200,7 +196,6 @@ def end_paying(book: Book, ask: Ask, leaf: str) -> None:
 
 
 def payer_add(book: Book, ask: Ask) -> Result:
-    check_receiver(book, ask)
     payer = known(book, ask.arguments["payer"])
     if payer.closed_at is not None:
         raise Refused("CustomerNotFound")

@@ -1,6 +1,6 @@
 """What arguments each command takes, as the model has it: a name, whether it must be there, and what it must be.
 
-A check gives False for a value that is `MalformedArguments`. An argument that may be left out may be null too.
+A check gives False for a value that is `MalformedArguments`.
 """
 
 from __future__ import annotations
@@ -62,18 +62,24 @@ def period(value: Any) -> bool:
     return True
 
 
+def made_up(value: Any) -> bool:
+    """A cursor that no list gave. The others are not the model's: it knows of no pages."""
+    del value
+    return False
+
+
 TIME: Final = whole(0, MAX_TIME)
 ID: Final = text(512, 1)
 REASON: Final = text(1000)
 ANY_TEXT: Final = text(10**9)
 KIND: Final = one_of("open", "complimentary", "trial", "paid")
 STATE: Final = one_of("pending", "active", "past_due", "expired", "cancelled", "suspended")
-PAGE: Final = {"cursor?": ANY_TEXT, "size?": whole(1, 1000)}
+PAGE: Final = {"cursor?": made_up, "size+": whole(1, 1000)}
 SUBSCRIPTION: Final = {"subscription": ID}
 CONSUMERS: Final = {"subscription": ID, "consumers": dids}
 PROVISION: Final = {"provider": did, "consumer": did}
 
-# "?": may be left out. "=": must be there, and may be null.
+# "?": may be left out, or null. "+": may be left out. "=": may be null.
 SHAPES: Final[dict[str, dict[str, Check]]] = {
     "/customer/add": {"customer": customer, "externalAccount?": ANY_TEXT, "product": did, "details": details},
     "/customer/get": {"customer": did},
@@ -99,12 +105,12 @@ SHAPES: Final[dict[str, dict[str, Check]]] = {
         "kind": KIND,
         "period?": period,
         "seats?": whole(1, 10**6),
-        "exclusive?": flag,
-        "clock?": one_of("purchase", "assignment"),
+        "exclusive+": flag,
+        "clock+": one_of("purchase", "assignment"),
         "assignWithin?": period,
         "grace?": period,
-        "consent?": flag,
-        "selfServe?": flag,
+        "consent+": flag,
+        "selfServe+": flag,
     },
     "/plan/get": {"product": did},
     "/plan/list": PAGE,
@@ -155,11 +161,11 @@ def is_malformed(command: str, arguments: dict[str, Any]) -> bool:
     """Whether arguments are not of the command's shape, as far as that shows without any row."""
     left = set(arguments)
     for key, check in SHAPES[command].items():
-        name = key.rstrip("?=")
+        name = key.rstrip("?+=")
         left.discard(name)
         value = arguments.get(name)
         if name not in arguments:
-            if not key.endswith("?"):
+            if key[-1] not in "?+":
                 return True
         elif value is None:
             if key[-1] not in "?=":

@@ -49,19 +49,19 @@ def add(book: Book, ask: Ask) -> Result:
     if plan is None and product != customer.product:
         raise Refused("PlanNotFound")
     if plan is not None:
-        if plan.retired_at is not None:
-            raise Refused("PlanRetired")
         if by_itself and not plan.self_serve:
             raise Refused("PlanNotFound")
-        if plan.exclusive and book.live_to(customer.did, product, ask.at):
-            raise Refused("SubscriptionActive")
-        if plan.kind == "trial" and _tried(book, customer.did, product):
-            raise Refused("SubscriptionActive")
+        if plan.retired_at is not None:
+            raise Refused("PlanRetired")
     terms = plan or Plan(product)
     starts, ends = _times(ask, terms, by_itself=by_itself)
     seats = given.get("seats") or terms.seats
     if by_itself and terms.seats is not None and seats is not None and seats > terms.seats:
         raise Refused("MalformedArguments")
+    if terms.exclusive and book.live_to(customer.did, product, ask.at):
+        raise Refused("SubscriptionActive")
+    if terms.kind == "trial" and _tried(book, customer.did, product):
+        raise Refused("SubscriptionActive")
     sub = Subscription(ask.task, product, plan is not None, terms, terms.kind, seats, starts, ask.at, ask.task)
     if sub.kind in ("complimentary", "trial"):
         sub.ends.append((ask.at, ends))
@@ -136,8 +136,6 @@ def list_(book: Book, ask: Ask) -> Result:
 def transfer(book: Book, ask: Ask) -> Result:
     sub = known(book, ask)
     by_itself = ask.subject != book.service
-    if by_itself and ask.issuer != ask.arguments["customer"]:
-        raise Refused("ReceiverDidNotSign")
     receiver = book.customer(ask.arguments["customer"])
     if receiver is None:
         raise Refused("CustomerNotFound")
@@ -145,12 +143,12 @@ def transfer(book: Book, ask: Ask) -> Result:
         return {}
     if book.ended(sub, ask.at):
         raise Refused("SubscriptionEnded")
-    if sub.terms.exclusive and book.live_to(receiver.did, sub.product, ask.at):
-        raise Refused("SubscriptionActive")
     if receiver.closed_at is not None:
         raise Refused("AccountBlocked")
     if by_itself and any(book.blocked(did, ask.at) for did in (sub.customer, receiver.did)):
         raise Refused("AccountBlocked")
+    if sub.terms.exclusive and book.live_to(receiver.did, sub.product, ask.at):
+        raise Refused("SubscriptionActive")
     transfer_to(book, ask, sub, receiver.did)
     return {}
 
@@ -159,13 +157,14 @@ def extend(book: Book, ask: Ask) -> Result:
     sub, ends = known(book, ask), ask.arguments["endsAt"]
     if sub.kind in ("open", "paid") or sub.cancelled_now is not None or sub.cancelled_at_end is not None:
         raise Refused("NotExtendable")
-    if sub.terms.exclusive and book.ended(sub, ask.at) and book.live_to(sub.customer, sub.product, ask.at, but=sub.id):
-        raise Refused("NotExtendable")
+    if ends == sub.ends[-1][1]:
+        return {}
     if ends is not None and (ends <= ask.at or ends <= sub.starts_at):
         raise Refused("MalformedArguments")
-    if ends != sub.ends[-1][1]:
-        sub.ends.append((ask.at, ends))
-        book.tell(ask, "subscription-extended", customer=sub.customer, subscription=sub.id)
+    if sub.terms.exclusive and book.ended(sub, ask.at) and book.live_to(sub.customer, sub.product, ask.at, but=sub.id):
+        raise Refused("NotExtendable")
+    sub.ends.append((ask.at, ends))
+    book.tell(ask, "subscription-extended", customer=sub.customer, subscription=sub.id)
     return {}
 
 
