@@ -25,7 +25,17 @@ def _of_customer(did: DID) -> DID:
 CustomerDID = Annotated[DID, AfterValidator(_of_customer)]
 """A DID that a customer may have."""
 
-SubscriptionId = Annotated[str, Field(min_length=1, max_length=512)]
+
+def _plain(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("expected text without U+0000, which not every store keeps")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+"""Text that every store keeps."""
+
+SubscriptionId = Annotated[Text, Field(min_length=1, max_length=512)]
 """A subscription's id: text, unique per provider."""
 
 MAX_TIME: Final = 253_402_300_799
@@ -34,7 +44,7 @@ MAX_TIME: Final = 253_402_300_799
 Time = Annotated[int, Field(strict=True, ge=0, le=MAX_TIME), UnixTime()]
 """A point in time, in Unix seconds."""
 
-Reason = Annotated[str, Field(max_length=1000)]
+Reason = Annotated[Text, Field(max_length=1000)]
 """Why something is done, for those who read the history."""
 
 MAX_SEATS: Final = 1_000_000

@@ -6,10 +6,13 @@ customer are not listed: that one is.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from commands.page import ListArguments, Position, scan
 from commands.roles import SERVICE
+from commands.values import Text
 from commands.views import CustomerState, CustomerView, customer_view, state_of_customer
 from forge.binding import Command, Effect, Result, Task
 from forge.did import DID
@@ -22,7 +25,7 @@ class ListCustomersArguments(ListArguments):
 
     KEY: ClassVar = (str,)
 
-    external_account: str | None = None
+    external_account: Annotated[Text, Field(max_length=512)] | None = None
     """Exactly as it was sent."""
     product: DID | None = None
     payer: DID | None = None

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from commands.page import ListArguments, Position, scan
 from commands.roles import CUSTOMER_LISTING, SERVICE, whose
-from commands.values import SubscriptionId
+from commands.values import SubscriptionId, Text
 from forge.binding import Command, Effect, Result, Stream, Task
 from forge.did import DID
 from store.records import Event
@@ -29,7 +29,7 @@ class ListEventsArguments(ListArguments):
     customer: DID | None = None
     subscription: SubscriptionId | None = None
     consumer: DID | None = None
-    type: Annotated[str, Field(max_length=64)] | None = None
+    type: Annotated[Text, Field(max_length=64)] | None = None
 
 
 class EventView(Result):

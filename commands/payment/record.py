@@ -16,7 +16,7 @@ from commands.failures import SubscriptionNotFound
 from commands.period import Period
 from commands.roles import SERVICE
 from commands.standing import State, ends_at, state_of
-from commands.values import SubscriptionId, Time
+from commands.values import SubscriptionId, Text, Time
 from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.errors import Failure
 from store.records import Payment, PaymentEvent, Subscription
@@ -28,7 +28,7 @@ class RecordArguments(Arguments):
 
     subscription: SubscriptionId
     event: PaymentEvent
-    reference: Annotated[str, Field(min_length=1, max_length=256)]
+    reference: Annotated[Text, Field(min_length=1, max_length=256)]
     """The billing system's own id for it: a refund has that of what it pays back."""
     from_: Time | None = Field(default=None, alias="from")
     until: Time | None = None

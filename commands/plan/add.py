@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from commands import events
 from commands.period import Period
 from commands.roles import SERVICE
-from commands.values import Seats
+from commands.values import Seats, Text
 from forge.binding import Arguments, Command, Effect, Nothing, Task, to_wire
 from forge.did import DID
 from forge.errors import Failure
@@ -25,7 +25,7 @@ class AddPlanArguments(Arguments):
     """What is offered, and on what terms."""
 
     product: DID
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
     kind: Kind
     """open: without an end; complimentary: granted; trial: one period, once; paid: as long as payments say."""
     period: Period | None = None

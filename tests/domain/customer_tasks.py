@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from tests.domain.author import Author, Parts
+from tests.domain.choices import Choices, Parts
 from tests.domain.cast import CUSTOMERS, PLANS, SERVICE, STRANGER
 
 _PERIODS: Final = ("P1M", "P7D", "P1Y", "P1M15D", "PT36H", "P3M")
 _ACCOUNTS: Final = ("stripe:cus_1", "f1:7f3c", "stripe:a/b:c")
 
 
-class CustomerTasks(Author):
+class CustomerTasks(Choices):
     """Tasks about who pays, and about what can be bought."""
 
     # -- customers

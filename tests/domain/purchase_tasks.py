@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from commands.period import Period
-from tests.domain.author import Author, Parts
+from tests.domain.choices import Choices, Parts
 from tests.domain.cast import CONSUMERS, CUSTOMERS, ELSEWHERE, SERVICE, STRANGER
 from tests.domain.model.book import Subscription
 
@@ -16,7 +16,7 @@ _AGO: Final = (-40 * _DAY, -_DAY, 0, 1, _DAY, 20 * _DAY, 31 * _DAY, 90 * _DAY)
 """Seconds from now, for times that are said."""
 
 
-class PurchaseTasks(Author):
+class PurchaseTasks(Choices):
     """Tasks about what was bought, and who uses it."""
 
     def _around(self) -> int:

@@ -25,21 +25,21 @@ class Replay:
                 rows.sort(key=lambda row: (row[first], row[second]))
         return self.tables
 
-    def _add(self, table: str, event: Event, at: str = "at", **parts: Any) -> None:
+    def _add(self, table: str, event: Event, at: str = "at", /, **parts: Any) -> None:
         self.tables[table].append({**parts, at: event.at, "task": bytes(event.task)})
 
-    def _open(self, table: str, event: Event, **parts: Any) -> None:
+    def _open(self, table: str, event: Event, /, **parts: Any) -> None:
         # `parts` may say that it begins when the row before ended.
         row = {"since": event.at, **parts, "task": bytes(event.task), "until": None, "ended_by": None}
         self.tables[table].append(row)
 
-    def _current(self, table: str, **key: Any) -> Row | None:
+    def _current(self, table: str, /, **key: Any) -> Row | None:
         for row in reversed(self.tables[table]):
             if row["until"] is None and all(row[name] == value for name, value in key.items()):
                 return row
         return None
 
-    def _end(self, table: str, event: Event, **key: Any) -> int:
+    def _end(self, table: str, event: Event, /, **key: Any) -> int:
         """End a current row; say when it did: not before it began."""
         row = self._current(table, **key)
         assert row is not None, f"nothing to end in {table} where {key}"

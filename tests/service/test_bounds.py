@@ -261,7 +261,7 @@ class TestSecrets:
         assert asked == []
         (receipt,) = await world.send(world.invocation("/customer/get", {"customer": customer.did}, by=customer))
         assert receipt.ok is not None
-        assert asked == [customer.did, customer.did]
+        assert asked == [customer.did]
 
 
 class TestDevelopment:

@@ -38,6 +38,8 @@ TYPES: list[tuple[str, object]] = [
     ("array", [[]]),
     ("link", LINK),
 ]
+# Text that is a column of its own: not every database takes a NUL there.
+PLAIN = {"name", "reason", "reference", "subscription", "type"}
 NO_DIDS = [
     "",
     "did:",
@@ -98,6 +100,8 @@ def bent(route: Route[Any, Any], arguments: dict[str, Any]) -> Iterator[tuple[di
         yield {**arguments, key: None}, f"args.{key}: unknown key"
     for key, one in schema["properties"].items():
         yield from (({**arguments, key: value}, f"args.{key}") for value in malformed(one))
+        if key in PLAIN:
+            yield {**arguments, key: "a\0b"}, f"args.{key}: expected text without U+0000"
 
 
 async def well_formed(scene: Scene, path: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whoever makes up random tasks: what time it gets, and whom and what it speaks of. Mostly that makes sense."""
+"""Choices for random tasks: what time it gets, and whom and what they speak of. Mostly that makes sense."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _JUMPS: Final = (0, 0, 0, 1, 60, 3_600, 43_000, 86_400, 7 * 86_400, 31 * 86_400)
 _DAY: Final = 86_400
 
 
-class Author:
+class Choices:
     """Looks at the model's book, and throws dice."""
 
     dice: Dice

@@ -1,0 +1,146 @@
+"""Random sequences of all commands with a moving clock, on every engine, against the model; and the laws, each by its name.
+
+The sequences are played once for all the laws: `FORGE_SEQUENCES` says how many.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from commands import CATALOG
+from store import Transaction, connect
+from tests.domain import laws, machine
+from tests.domain.machine import PRELUDE, STEPS, Machine, Tally
+from tests.domain.model import COMMANDS
+from tests.store.conftest import ENGINES
+
+SEQUENCES: Final = int(os.environ.get("FORGE_SEQUENCES", "150"))
+EXPLAINED: Final = 6_000
+"""Characters of a broken law's story."""
+
+
+@dataclass
+class Played:
+    """What came of all sequences on one engine."""
+
+    tally: Tally = field(default_factory=Tally)
+    broken: list[BaseException] = field(default_factory=list)
+
+    def check(self, law: type[BaseException]) -> None:
+        """See that a law held."""
+        for error in self.broken:
+            if isinstance(error, law):
+                story = "\n".join(getattr(error, "__notes__", ()))
+                pytest.fail(f"{error}\n{story}"[:EXPLAINED], pytrace=False)
+
+
+def play(tx: Transaction) -> Played:
+    """Play the sequences inside one transaction: what each did is undone when it ends."""
+    played = Played()
+
+    @seed(20_260_131)
+    class OnStore(Machine):
+        pass
+
+    OnStore.tx, OnStore.tally = tx, played.tally
+    try:
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            OnStore,
+            settings=settings(
+                max_examples=SEQUENCES,
+                stateful_step_count=len(PRELUDE) + STEPS,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+                print_blob=False,
+            ),
+        )
+    except BaseExceptionGroup as group:
+        played.broken += group.exceptions
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told by the test of that name
+        played.broken.append(error)
+    return played
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """The sequences, played on each engine in turn."""
+
+    async def run(folder: Path) -> Played:
+        store = await connect(ENGINES[request.param](folder))
+        try:
+            return await store.change(play)
+        finally:
+            await store.close()
+
+    return asyncio.run(run(tmp_path_factory.mktemp(request.param)))
+
+
+def test_the_commands_do_what_the_model_does(played: Played) -> None:
+    played.check(machine.Divergence)
+    others = [error for error in played.broken if not isinstance(error, laws.Broken)]
+    assert not others, others
+    tally = played.tally
+    print(  # noqa: T201 - the count is what somebody wants to see
+        f"\n{tally.whole} sequences of {STEPS} steps after {len(PRELUDE)}, {tally.commands} commands,"
+        f" {tally.days} days looked back at, 0 divergences"
+    )
+    for (command, name), count in sorted(tally.outcomes.items()):
+        print(f"{count:8} {command} {name}")  # noqa: T201 - the same
+    assert tally.whole == SEQUENCES
+
+
+def test_seats_are_never_exceeded(played: Played) -> None:
+    played.check(laws.SeatsExceeded)
+
+
+def test_one_row_is_current_for_a_provider_and_a_consumer(played: Played) -> None:
+    played.check(laws.TwoAreCurrent)
+
+
+def test_a_consumers_customer_is_always_its_subscriptions(played: Played) -> None:
+    played.check(laws.CustomerDiffers)
+
+
+def test_replaying_the_events_rebuilds_the_current_state_exactly(played: Played) -> None:
+    played.check(laws.ReplayDiffers)
+
+
+def test_history_is_never_rewritten(played: Played) -> None:
+    played.check(laws.HistoryRewritten)
+
+
+def test_who_paid_for_a_consumer_on_some_day_is_who_did(played: Played) -> None:
+    played.check(machine.PastDiffers)
+    assert played.tally.days > 50 * SEQUENCES
+
+
+def test_every_command_came_to_each_of_its_outcomes(played: Played) -> None:
+    """Or the sequences show nothing: this is about them."""
+    outcomes = played.tally.outcomes
+    wanted = {(command, "ok") for command in COMMANDS} | {
+        (route.command.path, failure.__name__)
+        for route in CATALOG
+        for failure in route.command.failures
+        if route.command.path in COMMANDS
+    }
+    rare = {key: outcomes[key] for key in wanted if outcomes[key] < LEAST}
+    assert not rare, rare
+    assert {route.command.path for route in CATALOG} - set(COMMANDS) == ELSEWHERE
+    assert min(played.tally.states[state] for state in STATES) >= LEAST
+
+
+LEAST: Final = 3
+ELSEWHERE: Final = {"/debug/clock", "/debug/echo", "/ucan/conclude", "/ucan/revoke"}
+"""Commands that the model has nothing to say about."""
+STATES: Final = ("pending", "active", "past_due", "expired", "cancelled", "suspended")
