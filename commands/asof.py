@@ -20,17 +20,16 @@ def provisioned_at(tx: Transaction, provider: DID, consumer: DID, at: int) -> Pr
 
     The same statements run whether it was in one or not.
     """
-    found = None
-    for assignment in tx.history(consumer):
-        if assignment.provider == provider and assignment.since <= at and (assignment.until is None or at < assignment.until):
-            found = assignment
+    found = tx.assigned_at(provider, consumer, at)
     id_ = _NOWHERE if found is None else found.subscription
     subscription = tx.subscription(provider, id_)
-    customer = tx.holder_at(provider, id_, at) or consumer
+    holder = tx.holder_at(provider, id_, at)
+    customer = holder or consumer
     payer = tx.payer_at(customer, at) or customer
     blocked = [tx.was_blocked(who, at) for who in (customer, payer)]
     term = tx.term_at(provider, id_, at)
-    if found is None or subscription is None:
+    # No holder: a clock elsewhere was ahead when it was sold.
+    if found is None or subscription is None or holder is None:
         return None
     cancelled_at, at_end = subscription.cancelled_at, subscription.cancelled_at_end
     return Provision(

@@ -39,6 +39,9 @@ MAX_CURSOR: Final = 16_384
 MAX_NUMBER: Final = (1 << 63) - 1
 """The largest number in a position: the largest that a database has."""
 
+FIRST: Final = 128
+"""Rows that are read at first, and twice as many then: a row may have a quarter of a megabyte, and few of such make a page."""
+
 _QUERY_BYTES: Final = 8
 
 Position: TypeAlias = tuple[int | str, ...]
@@ -150,7 +153,7 @@ def scan(
     results: list[Item] = []
     position = arguments.position or ()
     left, weight = MAX_SCANNED, 0
-    batch = arguments.size
+    batch = min(arguments.size, FIRST)
     while True:
         batch = min(batch, left)
         # One more than is looked at tells whether there are more.

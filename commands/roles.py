@@ -34,6 +34,7 @@ __all__ = [
     "SERVICE",
     "ReceiverDidNotSign",
     "receiver_signs",
+    "receives_by_its_name",
     "whose",
 ]
 
@@ -52,6 +53,20 @@ def receiver_signs(task: Task[Any]) -> None:
         raise ReceiverDidNotSign(
             f'"{task.command}" takes both wills: expected the issuer to be the receiving customer "{task.arguments.customer}",'
             f' found "{task.issuer}"'
+        )
+
+
+def receives_by_its_name(task: Task[Any], tx: Transaction) -> None:
+    """See that the receiving customer is not named by a DID that it had as a guest, unless the service acts.
+
+    Whoever speaks for that one, such as for an e-mail address, acts for the customer; but it is not who signs that it receives.
+
+    Raises:
+        ReceiverDidNotSign: it is.
+    """
+    if task.subject != task.executor and tx.linked(task.arguments.customer) is not None:
+        raise ReceiverDidNotSign(
+            f'"{task.command}" takes both wills: "{task.arguments.customer}" became another customer, which is to sign'
         )
 
 
@@ -114,8 +129,8 @@ CUSTOMER_OF_SUBSCRIPTION = Role("customer", _customer_of_subscription)
 """Whose subscription the argument `subscription` names."""
 CUSTOMER_OF_CONSUMER = Role("customer", _customer_of_consumer)
 """Who pays for the consumer that the argument `consumer` names; who did, at the time that `at` names."""
-GUEST_NAMED = Role("guest", lambda task, _: task.arguments.guest)
-"""The guest that the argument `guest` names."""
+GUEST_NAMED = Role("guest", lambda task, tx: task.arguments.guest if tx.meant(task.arguments.guest) is not None else None)
+"""The customer that the argument `guest` names, by this very DID."""
 PAYER_NAMED = Role("payer", lambda task, tx: _is(task, tx, tx.meant(task.arguments.payer)))
 """The customer that the argument `payer` names."""
 PAYER_OF_CUSTOMER = Role(

@@ -40,6 +40,13 @@ def to_dids(rows: Rows) -> tuple[DID, ...]:
     return tuple(to_did(text) for (text,) in rows.fetchall())
 
 
+def to_did_at(rows: Iterable[tuple[str, int, int | None, int]], at: int) -> DID | None:
+    """Take the DID out of the row that counts at a time, of rows of a DID, since, until and a number. None: none does."""
+    # Rows that begin in one second follow each other by their numbers.
+    last = max(rows, key=lambda row: (row[1], row[3]), default=None)
+    return to_did(last[0]) if last is not None and (last[2] is None or at < last[2]) else None
+
+
 def to_json(value: Mapping[str, Any]) -> str:
     """Write a map as JSON."""
     return _ENCODE(value if isinstance(value, dict) else dict(value))

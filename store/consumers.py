@@ -40,10 +40,13 @@ class Consumers:
     ) -> tuple[Provision, ...]:
         """List consumers, subscription by subscription, those after `place`, at most `limit`.
 
-        Those of a `customer`, or those in a `subscription` (its provider and its id).
+        Those of a `customer`, those in a `subscription` (its provider and its id), or those that are both.
         """
         values = (place[0], *place, limit)
-        if subscription is not None:
+        if subscription is not None and customer is not None:
+            within = (str(subscription[0]), subscription[1], str(customer))
+            rows = self._execute(sql.CONSUMERS_IN_OF, (*within, place[1], limit))
+        elif subscription is not None:
             rows = self._execute(sql.CONSUMERS_IN, (str(subscription[0]), subscription[1], place[1], limit))
         elif customer is not None:
             rows = self._execute(sql.CONSUMERS_OF, (str(customer), *values))
@@ -64,6 +67,14 @@ class Consumers:
         """List where a consumer has ever been, in the order in which it came there."""
         rows = self._execute(sql.HISTORY, (str(consumer), str(consumer))).fetchall()
         return tuple(map(_assignment, rows))
+
+    def assigned_at(self, provider: DID, consumer: DID, at: int) -> Assignment | None:
+        """Look up where a consumer was at a time. None: nowhere."""
+        values = (str(consumer), str(provider), at)
+        rows = map(_assignment, self._execute(sql.ASSIGNED_AT, (*values, *values)).fetchall())
+        # Rows that begin in one second follow each other by their numbers.
+        last = max(rows, key=lambda row: (row.since, row.seq or 0), default=None)
+        return last if last is not None and (last.until is None or at < last.until) else None
 
     def used(self, provider: DID, subscription: str) -> int:
         """Count the consumers that are in a subscription now."""

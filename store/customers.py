@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from forge.cid import CID
 from forge.did import DID
-from store.cells import to_did, to_dids, to_json
+from store.cells import to_did, to_did_at, to_dids, to_json
 from store.records import Customer, Leaf, Profile
 from store.sql import customers as sql
 from store.statement import Execute
@@ -159,12 +159,9 @@ class Customers:
 
     def payer_at(self, customer: DID, at: int) -> DID | None:
         """Say who paid for a customer at a time, where that was another."""
-        found = None
-        for payer, since, until, _ in self._execute(sql.PAYERS, (str(customer), str(customer))).fetchall():
-            if since <= at and (until is None or at < until):
-                # Where clocks differed there may be two: the later one counts.
-                found = to_did(payer)
-        return found
+        values = (str(customer), at)
+        rows = self._execute(sql.PAYER_AT, (*values, *values)).fetchall()
+        return to_did_at(rows, at)
 
     def pays(self, payer: DID) -> bool:
         """Say whether a customer pays for others."""

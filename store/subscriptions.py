@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from forge.cid import CID
 from forge.did import DID
-from store.cells import to_did
+from store.cells import to_did, to_did_at
 from store.records import Payment, PaymentEvent, Plan, Subscription, Terms
 from store.sql import subscriptions as sql
 from store.statement import Execute
@@ -69,20 +69,28 @@ class Subscriptions:
         row = self._execute(sql.SUBSCRIPTION, (str(provider), subscription)).fetchone()
         return None if row is None else to_subscription(row)
 
-    def subscriptions(
-        self, after: int = 0, limit: int = _LAST, *, customer: DID | None = None, to: tuple[DID, DID] | None = None
-    ) -> tuple[Subscription, ...]:
+    def subscriptions(self, after: int = 0, limit: int = _LAST, *, customer: DID | None = None) -> tuple[Subscription, ...]:
         """List subscriptions in the order in which their holders got them, those after number `after`, at most `limit`.
 
-        Those of a `customer`; and of these only those `to` a (provider, product).
+        Those of a `customer`, where one is given.
         """
         if customer is None:
             rows = self._execute(sql.SUBSCRIPTIONS, (after, limit))
-        elif to is None:
-            rows = self._execute(sql.SUBSCRIPTIONS_OF, (str(customer), after, limit))
         else:
-            rows = self._execute(sql.SUBSCRIPTIONS_TO, (str(customer), after, str(to[0]), str(to[1]), limit))
+            rows = self._execute(sql.SUBSCRIPTIONS_OF, (str(customer), after, limit))
         return tuple(map(to_subscription, rows.fetchall()))
+
+    def subscriptions_to(
+        self, plan: DID, customer: DID, provider: DID, *, after: tuple[int, int] = (-1, 0), limit: int
+    ) -> tuple[Subscription, ...]:
+        """List a customer's subscriptions to a plan, oldest first, those after a start and a number, at most `limit`."""
+        values = (str(customer), str(provider), str(plan), *after, limit)
+        return tuple(map(to_subscription, self._execute(sql.SUBSCRIPTIONS_TO, values).fetchall()))
+
+    def latest_to(self, plan: DID, customer: DID, provider: DID, *, limit: int) -> tuple[Subscription, ...]:
+        """List a customer's subscriptions to a plan, latest first, at most `limit`."""
+        values = (str(customer), str(provider), str(plan), limit)
+        return tuple(map(to_subscription, self._execute(sql.LATEST_TO, values).fetchall()))
 
     def holder(self, provider: DID, subscription: str) -> DID | None:
         """Say whose a subscription is, without reading what is known about it."""
@@ -91,11 +99,8 @@ class Subscriptions:
 
     def holder_at(self, provider: DID, subscription: str, at: int) -> DID | None:
         """Say whose a subscription was at a time."""
-        key = (str(provider), subscription)
-        for customer, since, until, _ in self._execute(sql.HOLDINGS, (*key, *key)).fetchall():
-            if since <= at and (until is None or at < until):
-                return to_did(customer)
-        return None
+        values = (str(provider), subscription, at)
+        return to_did_at(self._execute(sql.HOLDER_AT, (*values, *values)).fetchall(), at)
 
     def is_taken(self, provider: DID, subscription: str) -> bool:
         """Say whether the provider has a subscription of that id."""
@@ -127,7 +132,8 @@ class Subscriptions:
                 task,
             ),
         )
-        self._execute(sql.HOLD, (*key, str(subscription.customer), subscription.inserted_at, task))
+        planned = (product, subscription.starts_at) if subscription.planned else (None, None)
+        self._execute(sql.HOLD, (*key, str(subscription.customer), *planned, subscription.inserted_at, task))
 
     def transfer(self, provider: DID, subscription: str, customer: DID, *, at: int, task: CID) -> DID:
         """End who holds a subscription, and let `customer` hold it from then on; give who held it.
@@ -139,8 +145,8 @@ class Subscriptions:
         row = self._execute(sql.END_HOLDING, (at, at, bytes(task), *key)).fetchone()
         if row is None:
             raise LookupError(f"{provider} has no subscription {subscription!r}")
-        giver, until = row
-        self._execute(sql.HOLD, (*key, str(customer), until, bytes(task)))
+        giver, plan, starts_at, until = row
+        self._execute(sql.HOLD, (*key, str(customer), plan, starts_at, until, bytes(task)))
         return to_did(giver)
 
     # -- what only one kind has ----------------------------------------------------------------------------------------
@@ -167,10 +173,10 @@ class Subscriptions:
         self._execute(sql.TRY_OUT, (str(provider), subscription, str(customer), str(product)))
 
     def tried_out(self, provider: DID, customer: DID, product: DID) -> bool:
-        """Say whether a customer was given a trial of a product, as a guest too, or holds one."""
+        """Say whether a customer was given a trial of a product, as a guest too, or holds or held one."""
         given = (str(provider), str(customer), str(product))
         others = (str(customer), str(provider), str(product))
-        return self._execute(sql.TRIED_OUT, (*given, *others, *others)).fetchone() is not None
+        return self._execute(sql.TRIED_OUT, (*given, *others, *others, *others)).fetchone() is not None
 
     def set_term(self, provider: DID, subscription: str, ends_at: int | None, *, at: int, task: CID) -> None:
         """Say when a complimentary subscription or a trial ends; None: never. What was said last counts."""

@@ -13,6 +13,7 @@ from commands.values import Time
 from commands.views import ConsumerView, consumer_view
 from forge.binding import Arguments, Command, Effect, Task
 from forge.did import DID
+from store.records import Provision
 from store.transaction import Transaction
 
 
@@ -50,7 +51,15 @@ def handle(task: Task[GetArguments], tx: Transaction) -> ConsumerView:
     # Who pays for its customer is not the consumer's to know.
     told = task.subject != arguments.consumer or task.subject == found.subscription.customer
     payer = tx.payer_at(found.subscription.customer, at) if told else None
-    return consumer_view(found, at, payer=payer)
+    seen = consumer_view(found, at, payer=payer)
+    # Nor is until when it goes on under its next customer for the one before to know.
+    was = task.subject not in (task.executor, arguments.consumer) and not _holds(task, tx, found)
+    return seen.model_copy(update={"ends_at": None}) if was else seen
+
+
+def _holds(task: Task[GetArguments], tx: Transaction, found: Provision) -> bool:
+    """Say whether the subject holds the subscription now."""
+    return tx.meant(task.subject) == tx.holder(found.subscription.provider, found.subscription.id)
 
 
 route = get.route(handle)

@@ -4,7 +4,9 @@ For the service, or for the guest, where the customer that it becomes signs: bot
 subscriptions go on under the new DID, with all consumers and clocks; its old DID means the new customer from now on, wherever a
 customer is named. A DID that is nobody's yet becomes a customer with what the guest had. One way, once, without chains.
 
-What the guest paid for, and who paid for the guest, goes over too; where the customer has a payer of its own, that one stays.
+Whom the guest paid for goes over too. Who paid for the guest pays for a DID that becomes a customer by this; one that was a
+customer goes on as it was, for nobody has agreed to pay for that. Whoever may speak for the old DID, such as for an e-mail
+address, speaks for the new customer from now on.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from commands import events
 from commands.changes import begin_paying, end_paying, hand_over, register
 from commands.failures import AccountBlocked, CustomerNotFound, PayerCycle
-from commands.roles import GUEST_NAMED, SERVICE, ReceiverDidNotSign, receiver_signs
+from commands.roles import GUEST_NAMED, SERVICE, ReceiverDidNotSign, receiver_signs, receives_by_its_name
 from commands.values import CustomerDID
 from forge.binding import Arguments, Command, Effect, Result, Task
 from forge.did import DID
@@ -61,6 +63,7 @@ def handle(task: Task[LinkArguments], tx: Transaction) -> LinkResult:
         raise CustomerNotFound(task.arguments.guest)
     known = tx.customer(task.arguments.customer)
     # A guest that was linked is found as the one that it became.
+    receives_by_its_name(task, tx)
     if guest.did != task.arguments.guest or (known is not None and known.did == guest.did) or tx.guests(guest.did):
         raise CustomerLinked(task.arguments.guest)
     if guest.blocked or (known is not None and known.blocked):
@@ -70,7 +73,7 @@ def handle(task: Task[LinkArguments], tx: Transaction) -> LinkResult:
         register(task, tx, did, product=guest.product, external_account=guest.external_account, details=guest.details)
     else:
         did = known.did
-    _hand_payers_over(task, tx, guest, did)
+    _hand_payers_over(task, tx, guest, did, is_new=known is None)
     held = tx.subscriptions(customer=guest.did)
     for subscription in held:
         hand_over(task, tx, subscription, did)
@@ -81,8 +84,8 @@ def handle(task: Task[LinkArguments], tx: Transaction) -> LinkResult:
     return LinkResult(moved=len(held))
 
 
-def _hand_payers_over(task: Task[LinkArguments], tx: Transaction, guest: Customer, customer: DID) -> None:
-    """Have the customer paid for by who paid for the guest, and let it pay for whom the guest paid for.
+def _hand_payers_over(task: Task[LinkArguments], tx: Transaction, guest: Customer, customer: DID, *, is_new: bool) -> None:
+    """Let the customer pay for whom the guest paid for, and be paid for by who paid for the guest.
 
     Raises:
         PayerCycle: one of them pays for others, and the other is paid for.
@@ -90,9 +93,7 @@ def _hand_payers_over(task: Task[LinkArguments], tx: Transaction, guest: Custome
     payer = tx.payer(customer)
     if guest.payer is not None:
         end_paying(task, tx, guest.did)
-        if guest.payer != customer and payer is None:
-            if tx.pays(customer):
-                raise PayerCycle(customer)
+        if is_new:
             begin_paying(task, tx, customer, guest.payer)
         return
     leaves = tx.leaves(guest.did)

@@ -1,7 +1,7 @@
 """`/customer/suspend`: suspends a customer.
 
 For the service. Until it is resumed nothing of the customer's is entitled, nor of those that it pays for, and nothing is lost.
-One that is suspended stays as it is.
+One that is suspended stays as it is. The customer can read the reason in its events.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from commands.failures import (
     SeatLapsed,
     SeatsExhausted,
 )
+from commands.purchases import oldest_first
 from commands.roles import CUSTOMER
 from commands.seating import seat
 from commands.standing import has_ended, in_force
@@ -113,9 +114,8 @@ def _in_a_plan(task: Task[AddArguments], tx: Transaction, customer: Customer, wa
         AccountPlanMissing: none is in force.
         SeatsExhausted: none has a seat left.
     """
-    held = tx.subscriptions(customer=customer.did, to=(task.executor, customer.product))
     full: SeatsExhausted | None = None
-    for subscription in sorted(held, key=lambda one: one.starts_at):
+    for subscription in oldest_first(tx, customer.product, customer.did, task.executor):
         if not in_force(subscription, task.at):
             continue
         try:

@@ -8,7 +8,6 @@ task is a new subscription.
 from __future__ import annotations
 
 from commands.changes import open_subscription
-from commands.exclusive import holds_live
 from commands.failures import (
     AccountBlocked,
     CustomerNotFound,
@@ -17,6 +16,7 @@ from commands.failures import (
     SubscriptionActive,
 )
 from commands.period import Period
+from commands.purchases import holds_live
 from commands.roles import CUSTOMER_NAMED, SERVICE
 from commands.values import CustomerDID, Reason, Seats, Time
 from forge.binding import Arguments, Command, Effect, Result, Task

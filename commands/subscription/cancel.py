@@ -45,9 +45,10 @@ cancel = Command(
 def handle(task: Task[CancelArguments], tx: Transaction) -> CancelResult:
     """Cancel it, unless that was done."""
     found = _look(task, tx)
+    end = ends_at(found)
     if task.arguments.at == "now" or ends_if_cancelled(found, task.at) is None:
         cancel_now(task, tx, found)
-    else:
+    elif end is None or task.at < end:
         cancel_at_end(task, tx, found)
     end = ends_at(_look(task, tx))
     if end is None:

@@ -7,8 +7,8 @@ What is paid for is extended by payments.
 from __future__ import annotations
 
 from commands import events
-from commands.exclusive import holds_live
 from commands.failures import SubscriptionNotFound
+from commands.purchases import holds_live
 from commands.roles import SERVICE
 from commands.standing import has_ended
 from commands.values import SubscriptionId, Time

@@ -7,7 +7,6 @@ signatures. However many consumers it has, one row is closed and one is opened.
 from __future__ import annotations
 
 from commands.changes import hand_over
-from commands.exclusive import holds_live
 from commands.failures import (
     AccountBlocked,
     CustomerNotFound,
@@ -15,7 +14,8 @@ from commands.failures import (
     SubscriptionEnded,
     SubscriptionNotFound,
 )
-from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE, ReceiverDidNotSign, receiver_signs
+from commands.purchases import holds_live
+from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE, ReceiverDidNotSign, receiver_signs, receives_by_its_name
 from commands.standing import has_ended
 from commands.values import SubscriptionId
 from forge.binding import Arguments, Command, Effect, Nothing, Task
@@ -57,6 +57,7 @@ def handle(task: Task[TransferArguments], tx: Transaction) -> Nothing:
     customer = tx.customer(task.arguments.customer)
     if customer is None:
         raise CustomerNotFound(task.arguments.customer)
+    receives_by_its_name(task, tx)
     if customer.did == subscription.customer:
         return Nothing()
     if has_ended(subscription, task.at):
@@ -65,6 +66,8 @@ def handle(task: Task[TransferArguments], tx: Transaction) -> Nothing:
     if customer.closed_at is not None or (task.subject != task.executor and (customer.blocked or subscription.blocked)):
         raise AccountBlocked
     if subscription.terms.exclusive and holds_live(tx, subscription, task.at, customer=customer.did):
+        raise SubscriptionActive(subscription.product)
+    if subscription.kind == "trial" and tx.tried_out(subscription.provider, customer.did, subscription.product):
         raise SubscriptionActive(subscription.product)
     hand_over(task, tx, subscription, customer.did)
     return Nothing()

@@ -34,7 +34,8 @@ def dated(name: str, *parts: sa.schema.SchemaItem, key: Sequence[str] = ()) -> N
     )
     if key:
         index(f"{name}_current", name, list(key), where=CURRENT, unique=True)
-        index(f"{name}_ended", name, list(key), where=ENDED)
+        # By when they began: of those that had begun by a time, the last one is the one that counted.
+        index(f"{name}_ended", name, [*key, "since", "seq"], where=ENDED)
 
 
 def index(name: str, table: str, columns: list[str], *, where: sa.TextClause, unique: bool = False) -> None:

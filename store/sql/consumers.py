@@ -52,6 +52,11 @@ CONSUMERS_IN: Final = f"""
 {_BY_HOLDING} AND h.provider = ? AND h.subscription = ? AND a.seq > ? ORDER BY a.seq LIMIT ?
 """
 
+# Nothing at all is read where it is another customer's.
+CONSUMERS_IN_OF: Final = f"""
+{_BY_HOLDING} AND h.provider = ? AND h.subscription = ? AND h.customer = ? AND a.seq > ? ORDER BY a.seq LIMIT ?
+"""
+
 PROVIDERS_OF: Final = """
 SELECT provider FROM assignment WHERE consumer = ? AND until IS NULL ORDER BY provider
 """
@@ -110,4 +115,13 @@ SELECT {_ASSIGNMENT} FROM assignment a WHERE a.consumer = ? AND a.until IS NOT N
 UNION ALL
 SELECT {_ASSIGNMENT} FROM assignment a WHERE a.consumer = ? AND a.until IS NULL
 ORDER BY 10
+"""  # noqa: S608 - constants alone
+
+# Of the ended ones and of the current ones, the last that had begun by a time.
+ASSIGNED_AT: Final = f"""
+SELECT * FROM (SELECT {_ASSIGNMENT} FROM assignment a
+               WHERE a.consumer = ? AND a.provider = ? AND a.until IS NOT NULL AND a.since <= ?
+               ORDER BY a.since DESC, a.seq DESC LIMIT 1) AS ended
+UNION ALL
+SELECT {_ASSIGNMENT} FROM assignment a WHERE a.consumer = ? AND a.provider = ? AND a.until IS NULL AND a.since <= ?
 """  # noqa: S608 - constants alone

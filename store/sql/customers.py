@@ -114,11 +114,12 @@ PAYER: Final = """
 SELECT payer FROM payer WHERE customer = ? AND until IS NULL
 """
 
-PAYERS: Final = """
-SELECT payer, since, until, seq FROM payer WHERE customer = ? AND until IS NOT NULL
+# In two halves, because the current rows and the ended ones have an index each: of each the last that had begun.
+PAYER_AT: Final = """
+SELECT * FROM (SELECT payer, since, until, seq FROM payer WHERE customer = ? AND until IS NOT NULL AND since <= ?
+               ORDER BY since DESC, seq DESC LIMIT 1) AS ended
 UNION ALL
-SELECT payer, since, until, seq FROM payer WHERE customer = ? AND until IS NULL
-ORDER BY seq
+SELECT payer, since, until, seq FROM payer WHERE customer = ? AND until IS NULL AND since <= ?
 """
 
 PAYS: Final = """

@@ -67,10 +67,17 @@ SUBSCRIPTIONS_OF: Final = f"""
 SELECT {STANDING} {_HELD} WHERE h.customer = ? AND h.until IS NULL AND h.seq > ? ORDER BY h.seq LIMIT ?
 """
 
-# A product's, where a customer may have many others.
+# To one plan, where a customer may have many others: oldest first, a few at a time.
 SUBSCRIPTIONS_TO: Final = f"""
 SELECT {STANDING} {_HELD}
-WHERE h.customer = ? AND h.until IS NULL AND h.seq > ? AND s.provider = ? AND s.product = ? ORDER BY h.seq LIMIT ?
+WHERE h.customer = ? AND h.provider = ? AND h.plan = ? AND h.until IS NULL AND (h.starts_at, h.seq) > (?, ?)
+ORDER BY h.starts_at, h.seq LIMIT ?
+"""
+
+LATEST_TO: Final = f"""
+SELECT {STANDING} {_HELD}
+WHERE h.customer = ? AND h.provider = ? AND h.plan = ? AND h.until IS NULL
+ORDER BY h.starts_at DESC, h.seq DESC LIMIT ?
 """
 
 HOLDER: Final = """
@@ -91,21 +98,22 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 HOLD: Final = """
-INSERT INTO holding (provider, subscription, customer, since, task) VALUES (?, ?, ?, ?, ?)
+INSERT INTO holding (provider, subscription, customer, plan, starts_at, since, task) VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 
 # Clocks of two processes differ and commits do not follow them: a row never ends before it began.
 END_HOLDING: Final = """
 UPDATE holding SET until = CASE WHEN since > ? THEN since ELSE ? END, ended_by = ?
-WHERE provider = ? AND subscription = ? AND until IS NULL RETURNING customer, until
+WHERE provider = ? AND subscription = ? AND until IS NULL RETURNING customer, plan, starts_at, until
 """
 
-# In two halves, because the current rows and the ended ones have an index each.
-HOLDINGS: Final = """
-SELECT customer, since, until, seq FROM holding WHERE provider = ? AND subscription = ? AND until IS NOT NULL
+# In two halves, because the current rows and the ended ones have an index each: of each the last that had begun.
+HOLDER_AT: Final = """
+SELECT * FROM (SELECT customer, since, until, seq FROM holding
+               WHERE provider = ? AND subscription = ? AND until IS NOT NULL AND since <= ?
+               ORDER BY since DESC, seq DESC LIMIT 1) AS ended
 UNION ALL
-SELECT customer, since, until, seq FROM holding WHERE provider = ? AND subscription = ? AND until IS NULL
-ORDER BY seq
+SELECT customer, since, until, seq FROM holding WHERE provider = ? AND subscription = ? AND until IS NULL AND since <= ?
 """
 
 GRANT: Final = """
@@ -120,7 +128,7 @@ TRY_OUT: Final = """
 INSERT INTO trial (provider, subscription, customer, product) VALUES (?, ?, ?, ?)
 """
 
-# Whoever was given one has had it, as a guest too, and whoever holds one that another was given has it too.
+# Whoever was given one has had it, as a guest too, and whoever holds or held one that another was given has had it too.
 TRIED_OUT: Final = """
 SELECT 1 FROM trial WHERE provider = ? AND customer = ? AND product = ?
 UNION ALL
@@ -128,6 +136,9 @@ SELECT 1 FROM link l JOIN trial t ON t.customer = l.guest WHERE l.customer = ? A
 UNION ALL
 SELECT 1 FROM holding h JOIN trial t ON t.provider = h.provider AND t.subscription = h.subscription
 WHERE h.customer = ? AND h.until IS NULL AND t.provider = ? AND t.product = ?
+UNION ALL
+SELECT 1 FROM holding h JOIN trial t ON t.provider = h.provider AND t.subscription = h.subscription
+WHERE h.customer = ? AND h.until IS NOT NULL AND t.provider = ? AND t.product = ?
 LIMIT 1
 """
 

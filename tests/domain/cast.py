@@ -36,7 +36,7 @@ CONSUMERS: Final = (
     "did:web:dora.example.com",
 )
 
-PLANS: Final = tuple(f"did:web:plan{number}.example.com" for number in range(1, 7))
+PLANS: Final = tuple(f"did:web:plan{number}.example.com" for number in range(1, 6))
 """Products that come into the catalogue, sooner or later."""
 PRODUCTS: Final = ("did:web:starter.example.com", "did:web:basic.example.com")
 """Products that mostly stay outside of it."""

@@ -38,6 +38,8 @@ class Choices:
         """Let time pass: mostly none or little, sometimes up to where something ends, or the second around that."""
         if self.dice.once_in(4) and (turns := [turn for turn in self.turns() if turn > self.now + 1]):
             self.now = self.dice.pick(turns[:6]) + self.dice.below(3) - 1
+        elif self.dice.once_in(6) and (graces := [turn for turn in self._graces() if turn > self.now]):
+            self.now = self.dice.pick(graces)
         elif self.dice.once_in(2):
             self.now += self.dice.pick(_JUMPS)
         return self.now
@@ -49,6 +51,11 @@ class Choices:
             found |= {sub.starts_at, sub.end(self.now), sub.paid_until(), sub.lapses()}
             found |= {sub.seat_end(seat) for seat in sub.first_given}
         return sorted(turn for turn in found if turn is not None)
+
+    def _graces(self) -> list[int]:
+        """When a grace begins."""
+        paid = [sub.paid_until() for sub in self.book.subscriptions.values() if sub.terms.grace is not None]
+        return [until for until in paid if until is not None]
 
     # -- whom and what
 

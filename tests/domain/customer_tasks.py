@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from tests.domain.cast import CUSTOMERS, PLANS, PRODUCTS, SERVICE, STRANGER
 from tests.domain.choices import Choices, Parts
-from tests.domain.cast import CUSTOMERS, PLANS, SERVICE, STRANGER
 
 _PERIODS: Final = ("P1M", "P7D", "P1Y", "P1M15D", "PT36H", "P3M")
 _ACCOUNTS: Final = ("stripe:cus_1", "f1:7f3c", "stripe:a/b:c")
@@ -35,7 +35,7 @@ class CustomerTasks(Choices):
         named = self.customer()
         return (self.as_named(named) if self.dice.once_in(3) else SERVICE), {"customer": named}
 
-    customer_get = customer_close = customer_payer_get = _about_customer
+    customer_get = customer_close = _about_customer
 
     def _stopping(self) -> Parts:
         return SERVICE, {"customer": self.customer(), **({"reason": "x"} if self.dice.once_in(3) else {})}
@@ -71,6 +71,12 @@ class CustomerTasks(Choices):
         free = [did for did in sorted(self.book.customers) if did not in linked]
         guest = self.dice.pick(free) if free and not self.dice.once_in(4) else self.customer()
         customer = self.dice.pick(CUSTOMERS)
+        rows = [row for row in self.book.payings if row.until is None]
+        if rows and self.dice.once_in(3):
+            # Who pays for whom goes over, or cannot.
+            one = self.dice.pick(rows)
+            other = self.dice.pick([row for row in rows if row.payer != one.payer] or rows)
+            guest, customer = self.dice.pick(((one.leaf, other.payer), (one.payer, other.leaf)))
         return self.dice.pick((SERVICE, guest)), {"guest": guest, "customer": customer}
 
     def customer_payer_add(self) -> Parts:
@@ -83,7 +89,9 @@ class CustomerTasks(Choices):
         if not rows or self.dice.once_in(4):
             return self._about_customer()
         row = self.dice.pick(rows)
-        return self.dice.pick((SERVICE, row.payer, row.leaf)), {"customer": row.leaf}
+        return self.dice.pick((SERVICE, row.payer, row.leaf)), {"customer": self.as_named(row.leaf)}
+
+    customer_payer_get = customer_payer_remove
 
     def customer_payer_list(self) -> Parts:
         payer = self.dice.pick([row.payer for row in self.book.payings] or [self.customer()])
@@ -93,7 +101,7 @@ class CustomerTasks(Choices):
 
     def plan_add(self) -> Parts:
         new = [product for product in PLANS if product not in self.book.plans]
-        kind = self.dice.pick(("paid", "complimentary", "trial", "open"))
+        kind = self.dice.pick(("paid", "complimentary", "trial", "paid", "open"))
         clock = self.dice.pick(("purchase", "assignment"))
         timed = kind in ("paid", "trial") or clock == "assignment" or (kind == "complimentary" and self.dice.once_in(2))
         given = {
@@ -105,16 +113,15 @@ class CustomerTasks(Choices):
             "seats": self.dice.pick((None, 1, 2, 3)),
             "exclusive": self.dice.once_in(2),
             "assignWithin": self.maybe(self.dice.pick(_PERIODS)) if clock == "assignment" else None,
-            "grace": self.maybe(self.dice.pick(_PERIODS)) if kind == "paid" else None,
+            "grace": self.dice.pick((*_PERIODS, None)) if kind == "paid" else None,
             "consent": self.dice.once_in(3),
             "selfServe": self.dice.once_in(2),
         }
         return SERVICE, {key: value for key, value in given.items() if value is not None}
 
-    def _about_plan(self) -> Parts:
-        return self.dice.pick((SERVICE, STRANGER)), {"product": self.product()}
-
-    plan_get = _about_plan
+    def plan_get(self) -> Parts:
+        product = self.dice.pick(PRODUCTS) if self.dice.once_in(4) else self.product()
+        return self.dice.pick((SERVICE, STRANGER)), {"product": product}
 
     def plan_retire(self) -> Parts:
         return SERVICE, {"product": self.product()}

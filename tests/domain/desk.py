@@ -1,33 +1,38 @@
-"""Where tasks of a sequence are handed in: what `forge.execute` does in a transaction, without signatures and HTTP.
+"""Where tasks of a sequence are handed in: to the executor itself, in the transaction that the whole sequence is in.
 
-    arguments → the command's own judgement → subject → ran before? → handler, undone where it fails → ledger
+What stands before a task there (signatures, containers, time) is made once, since none of it is the domain's.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, cast
 
 from commands import CATALOG
-from forge import dagcbor
-from forge.binding import Effect, Task, to_wire
+from forge.admission import Ready
+from forge.binding import Effect, Task
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.did import DID
 from forge.errors import Failure
+from forge.execute import Executor
 from forge.invocation import Invocation
 from forge.keys import Ed25519PrivateKey, Signer
-from forge.ports import LedgerEntry
+from forge.verify import Verified
 from store import Transaction
+from tests.domain.cast import SERVICE
 from tests.domain.model import Ask
 
 Outcome = dict[str, Any]
 """`{"ok": result}` or `{"error": {"name", "message"}}`."""
 
-_SIGNER = Signer(Ed25519PrivateKey(b"\x07" * 32))
-_INVOCATION = Invocation.issue(
-    _SIGNER, subject=_SIGNER.did, command=CommandPath("/x"), arguments={}, expiration=None, nonce=b""
+_SIGNER: Final = Signer(Ed25519PrivateKey(b"\x07" * 32), DID(SERVICE))
+_VERIFIED: Final = Verified(
+    Invocation.issue(_SIGNER, subject=_SIGNER.did, command=CommandPath("/x"), arguments={}, expiration=None, nonce=b""), ()
 )
 """Who looks at the token itself is not among the commands here."""
+_NOBODY: Final = cast("Any", None)
+# Its store and its resolver stand before the transaction.
+_EXECUTOR: Final[Executor[Transaction]] = Executor(_SIGNER, CATALOG, _NOBODY, _NOBODY, lambda: 0, deadline=1)
 
 
 def name(number: int) -> str:
@@ -35,8 +40,12 @@ def name(number: int) -> str:
     return str(CID.of(b"task %d" % number))
 
 
-def hand_in(tx: Transaction, ask: Ask, service: str) -> Outcome:
-    """Have a task done."""
+def hand_in(tx: Transaction, ask: Ask) -> Outcome:
+    """Have a task done.
+
+    Raises:
+        UndeclaredFailureError: the handler has a fault.
+    """
     route = CATALOG.get(CommandPath(ask.command))
     assert route is not None
     try:
@@ -46,37 +55,16 @@ def hand_in(tx: Transaction, ask: Ask, service: str) -> Outcome:
             arguments=route.command.parse(ask.arguments),
             subject=DID(ask.subject),
             issuer=DID(ask.issuer),
-            executor=DID(service),
+            executor=_SIGNER.did,
             at=ask.at,
-            invocation=_INVOCATION,
+            invocation=_VERIFIED.invocation,
         )
         if route.command.judge is not None:
             route.command.judge(task)
-        route.check_subject(task, tx)
+        ready: Ready[Transaction] = Ready(route, task, _VERIFIED, ask.at)
+        if route.command.effect is Effect.READS:
+            return {"ok": _EXECUTOR._look(ready, tx)}
+        receipt = _EXECUTOR._change(ready, tx)
     except Failure as failure:
-        return _error(failure)
-    if route.command.effect is Effect.CHANGES and (known := tx.recorded(task.cid)) is not None:
-        return _read(known)
-    outcome: Outcome
-    try:
-        with tx.savepoint():
-            outcome = {"ok": to_wire(route.handle(task, tx))}
-    except Failure as failure:
-        # Any other is a fault of the handler.
-        assert isinstance(failure, route.command.failures), f"{ask.command} does not declare {failure.name}"
-        outcome = _error(failure)
-    if route.command.effect is Effect.CHANGES:
-        tx.record(
-            LedgerEntry(task.cid, task.command, task.issuer, task.subject, b"", (), dagcbor.encode(outcome), task.at)
-        )
-    return outcome
-
-
-def _error(failure: Failure) -> Outcome:
-    return {"error": {"name": failure.name, "message": failure.message}}
-
-
-def _read(receipt: bytes) -> Outcome:
-    outcome = dagcbor.decode(receipt)
-    assert isinstance(outcome, dict)
-    return outcome
+        return {"error": {"name": failure.name, "message": failure.message}}
+    return {"ok": receipt.ok} if receipt.error is None else {"error": receipt.error}

@@ -1,4 +1,7 @@
-"""The laws of domain.md, looked at in the rows and the answers themselves, without the model. A broken one is an error of its own."""
+"""The laws of domain.md, looked at in the rows and the answers themselves, without the model.
+
+A broken law is an error of its own.
+"""
 
 from __future__ import annotations
 

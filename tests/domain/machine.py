@@ -23,11 +23,18 @@ from tests.domain.dice import Dice
 from tests.domain.model import CHANGING, Ask, Book, Refused, apply
 from tests.domain.rows import Tables
 from tests.domain.sequences import Author
+from tests.domain.strangers import check_strangers
 
-PRELUDE: Final = ("/customer/add",) * 3 + ("/plan/add",) * 4 + ("/subscription/add",) * 3
+PRELUDE: Final = (
+    *("/customer/add",) * 3,
+    *("/customer/payer/add",) * 2,
+    *("/plan/add",) * 4,
+    *("/subscription/add",) * 3,
+)
 """What comes before the steps: with nobody there, there is little to do."""
 STEPS: Final = 50
 """Then."""
+LAST: Final = len(PRELUDE) + STEPS
 
 
 Draw = Callable[[SearchStrategy[Any]], Any]
@@ -53,6 +60,8 @@ class Tally:
     """How often it was asked what was on some day."""
     outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By command and `ok` or the failure's name."""
+    strangers: Counter[str] = field(default_factory=Counter)
+    """What strangers asked, by command."""
     states: Counter[str] = field(default_factory=Counter)
     """How the subscriptions that were looked at stood."""
 
@@ -124,7 +133,7 @@ class Machine(RuleBasedStateMachine):
         if events or ask.command in CHANGING:
             self.events += events
             self._look()
-        if self.steps % 25 == 0:
+        if self.steps % (LAST // 2) == 0:
             self.finish()
         if found != expected and (name == "ok" or expected != {"error": name}):
             raise Divergence(f"{ask}\n  commands: {found}\n  model:    {expected}")
@@ -142,6 +151,7 @@ class Machine(RuleBasedStateMachine):
         """Look at what takes longer."""
         laws.check_customers(self.before, self.read)
         laws.check_replay(self.tx, self.events)
+        self.tally.strangers.update(check_strangers(self.tx, self.book, self.author.now))
         self._compare_past()
 
     def read(self, command: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -180,13 +190,13 @@ class Machine(RuleBasedStateMachine):
 
     def by_commands(self, ask: Ask) -> desk.Outcome:
         """Have a task done by the commands; of a list all pages."""
-        found = desk.hand_in(self.tx, ask, SERVICE)
+        found = desk.hand_in(self.tx, ask)
         page = found.get("ok", {})
         if "results" not in page:
             return found
         results = page["results"]
         while cursor := page.get("cursor"):
-            page = desk.hand_in(self.tx, Ask(**{**vars(ask), "arguments": {**ask.arguments, "cursor": cursor}}), SERVICE)["ok"]
+            page = desk.hand_in(self.tx, Ask(**{**vars(ask), "arguments": {**ask.arguments, "cursor": cursor}}))["ok"]
             results += page["results"]
         if ask.command == "/event/list":
             # Their data is the replay's to judge.
@@ -204,5 +214,5 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.tally.sequences += 1
-        self.tally.whole += self.steps == len(PRELUDE) + STEPS
+        self.tally.whole += self.steps == LAST
         self._block.__exit__(_UndoneError, _UndoneError(), None)

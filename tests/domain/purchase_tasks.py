@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 
 from commands.period import Period
+from tests.domain.cast import CONSUMERS, CUSTOMERS, ELSEWHERE, ODD, SERVICE, STRANGER
 from tests.domain.choices import Choices, Parts
-from tests.domain.cast import CONSUMERS, CUSTOMERS, ELSEWHERE, SERVICE, STRANGER
 from tests.domain.model.book import Subscription
 
 _STATES: Final = ("active", "pending", "past_due", "expired", "cancelled", "suspended")
-_REFERENCES: Final = ("one", "two", "three")
+_REFERENCES: Final = ("one", "two", "three", "four", "five", "six")
 _DAY: Final = 86_400
 _AGO: Final = (-40 * _DAY, -_DAY, 0, 1, _DAY, 20 * _DAY, 31 * _DAY, 90 * _DAY)
 """Seconds from now, for times that are said."""
@@ -68,24 +68,37 @@ class PurchaseTasks(Choices):
         return SERVICE, {"subscription": id_, "endsAt": same if self.dice.once_in(5) else self.maybe(self._around(), 6)}
 
     def subscription_transfer(self) -> Parts:
-        exclusive = [sub for sub in self._all() if sub.terms.exclusive and not self.book.ended(sub, self.now)]
-        id_ = self.found(exclusive) if self.dice.once_in(3) else self.subscription()
-        customer = self.customer()
-        if self.dice.once_in(3) and (sub := self.book.subscriptions.get(id_)) is not None:
-            holding = [other.customer for other in self._all() if other.product == sub.product]
-            customer = self.dice.pick(holding)
+        id_, customer, kind = self.subscription(), self.customer(), self.dice.below(4)
+        if kind == 1:
+            customer = self.dice.pick((STRANGER, *CUSTOMERS))
+        if kind == 2 and (pairs := self._both_exclusive()):
+            id_, customer = self.dice.pick(pairs)
+        if kind == 3:
+            stopped = [did for did in self.book.customers if self.book.stopped(did, self.now)]
+            customer = self.dice.pick(stopped or [customer])
         return self.holder(id_), {"subscription": id_, "customer": customer}
+
+    def _both_exclusive(self) -> list[tuple[str, str]]:
+        """Subscriptions to exclusive plans, each with somebody else who holds one too."""
+        live = [sub for sub in self._all() if sub.terms.exclusive and not self.book.ended(sub, self.now)]
+        return [
+            (one.id, other.customer)
+            for one in live
+            for other in live
+            if one.product == other.product and one.customer != other.customer
+        ]
 
     def _all(self) -> list[Subscription]:
         return list(self.book.subscriptions.values())
 
     def payment_record(self) -> Parts:
         paid = [sub for sub in self._all() if sub.kind == "paid"]
-        id_ = self.found(paid)
+        kept = [sub for sub in paid if sub.kept() and sub.terms.grace is not None]
+        id_ = self.found(kept if kept and self.dice.once_in(2) else paid)
         sub = self.book.subscriptions.get(id_)
         given: dict[str, Any] = {
             "subscription": id_,
-            "event": self.dice.pick(("paid", "paid", "failed", "refunded")),
+            "event": self.dice.pick(("paid", "failed" if kept else "paid", "failed", "refunded")),
             "reference": self.dice.pick(_REFERENCES),
         }
         if sub is not None and sub.payments and self.dice.once_in(6):
@@ -94,6 +107,8 @@ class PurchaseTasks(Choices):
             given |= {key: value for key, value in (("from", was.begins), ("until", was.ends)) if value is not None}
             return SERVICE, given
         begin = self.dice.pick((self.now, self.now, self._around(), (sub and sub.paid_until()) or self.now))
+        if given["event"] == "failed" and self.dice.once_in(2):
+            return SERVICE, given
         if self.dice.once_in(2):
             given["from"] = begin
         if self.dice.once_in(2) or "from" not in given:
@@ -107,7 +122,11 @@ class PurchaseTasks(Choices):
 
     def subscription_assign(self) -> Parts:
         id_ = self.subscription()
-        return self.holder(id_), {"subscription": id_, "consumers": self.dice.some(CONSUMERS, 3)}
+        given = {"subscription": id_, "consumers": self.dice.some(CONSUMERS, 3)}
+        inside = [stay.consumer for stay in self.stays() if stay.subscription == id_]
+        if inside and self.dice.once_in(4):
+            given["instead"] = self.dice.some((*inside, self.consumer()), 2)
+        return self.holder(id_), given
 
     def subscription_unassign(self) -> Parts:
         stays = self.stays()
@@ -134,7 +153,7 @@ class PurchaseTasks(Choices):
         return ELSEWHERE if self.dice.once_in(20) else SERVICE
 
     def provider_add(self) -> Parts:
-        subject = self.customer()
+        subject = ODD if self.dice.once_in(20) else self.customer()
         return subject, {"provider": self._provider(), "consumer": self.consumer()}
 
     def provider_remove(self) -> Parts:

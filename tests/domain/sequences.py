@@ -12,6 +12,7 @@ from tests.domain.purchase_tasks import PurchaseTasks
 _BENDS: Final[tuple[Any, ...]] = (None, 7, "", "did:example", [], {"a": 1}, -1, True)
 
 WEIGHTS: Final = {
+    "/subscription/assign": 14,
     "/consumer/get": 5,
     "/consumer/list": 2,
     "/customer/add": 3,
@@ -38,7 +39,6 @@ WEIGHTS: Final = {
     "/space/info": 1,
     "/subscription/accept": 3,
     "/subscription/add": 9,
-    "/subscription/assign": 14,
     "/subscription/cancel": 3,
     "/subscription/decline": 2,
     "/subscription/extend": 4,
@@ -89,4 +89,3 @@ class Author(CustomerTasks, PurchaseTasks):
         else:
             bent["surplus"] = 1
         return bent
-

@@ -5,11 +5,8 @@ The sequences are played once for all the laws: `FORGE_SEQUENCES` says how many.
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -17,13 +14,14 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from commands import CATALOG
-from store import Transaction, connect
-from tests.domain import laws, machine
-from tests.domain.machine import PRELUDE, STEPS, Machine, Tally
+from store import Transaction
+from tests.domain import laws, machine, strangers
+from tests.domain.engine import within
+from tests.domain.machine import LAST, PRELUDE, STEPS, Machine, Tally
 from tests.domain.model import COMMANDS
 from tests.store.conftest import ENGINES
 
-SEQUENCES: Final = int(os.environ.get("FORGE_SEQUENCES", "150"))
+SEQUENCES: Final = int(os.environ.get("FORGE_SEQUENCES", "250"))
 EXPLAINED: Final = 6_000
 """Characters of a broken law's story."""
 
@@ -35,12 +33,18 @@ class Played:
     tally: Tally = field(default_factory=Tally)
     broken: list[BaseException] = field(default_factory=list)
 
-    def check(self, law: type[BaseException]) -> None:
+    def check(self, law: type[laws.Broken]) -> None:
         """See that a law held."""
         for error in self.broken:
             if isinstance(error, law):
                 story = "\n".join(getattr(error, "__notes__", ()))
                 pytest.fail(f"{error}\n{story}"[:EXPLAINED], pytrace=False)
+
+    def check_faults(self) -> None:
+        """See that nothing went wrong otherwise."""
+        for error in self.broken:
+            if not isinstance(error, laws.Broken):
+                raise error
 
 
 def play(tx: Transaction) -> Played:
@@ -53,11 +57,12 @@ def play(tx: Transaction) -> Played:
 
     OnStore.tx, OnStore.tally = tx, played.tally
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             OnStore,
             settings=settings(
-                max_examples=SEQUENCES,
-                stateful_step_count=len(PRELUDE) + STEPS,
+                # Some of hypothesis's first ones are cut short.
+                max_examples=SEQUENCES + SEQUENCES // 10 + 20,
+                stateful_step_count=LAST,
                 deadline=None,
                 database=None,
                 phases=(Phase.generate, Phase.shrink),
@@ -73,23 +78,14 @@ def play(tx: Transaction) -> Played:
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     """The sequences, played on each engine in turn."""
-
-    async def run(folder: Path) -> Played:
-        store = await connect(ENGINES[request.param](folder))
-        try:
-            return await store.change(play)
-        finally:
-            await store.close()
-
-    return asyncio.run(run(tmp_path_factory.mktemp(request.param)))
+    return within(request.param, tmp_path_factory.mktemp(request.param), play)
 
 
 def test_the_commands_do_what_the_model_does(played: Played) -> None:
     played.check(machine.Divergence)
-    others = [error for error in played.broken if not isinstance(error, laws.Broken)]
-    assert not others, others
+    played.check_faults()
     tally = played.tally
     print(  # noqa: T201 - the count is what somebody wants to see
         f"\n{tally.whole} sequences of {STEPS} steps after {len(PRELUDE)}, {tally.commands} commands,"
@@ -97,7 +93,7 @@ def test_the_commands_do_what_the_model_does(played: Played) -> None:
     )
     for (command, name), count in sorted(tally.outcomes.items()):
         print(f"{count:8} {command} {name}")  # noqa: T201 - the same
-    assert tally.whole == SEQUENCES
+    assert tally.whole >= SEQUENCES
 
 
 def test_seats_are_never_exceeded(played: Played) -> None:
@@ -122,11 +118,19 @@ def test_history_is_never_rewritten(played: Played) -> None:
 
 def test_who_paid_for_a_consumer_on_some_day_is_who_did(played: Played) -> None:
     played.check(machine.PastDiffers)
-    assert played.tally.days > 50 * SEQUENCES
+    assert played.broken or played.tally.days > 25 * SEQUENCES
+
+
+def test_a_stranger_cannot_tell_what_is_there_from_what_is_not(played: Played) -> None:
+    """The same name, the same message, the same statements."""
+    played.check(strangers.StrangerLearns)
+    assert played.broken or min(played.tally.strangers[command] for command in strangers.ASKED) > LEAST
+    assert set(COMMANDS) == strangers.ASKED | strangers.EXEMPT
 
 
 def test_every_command_came_to_each_of_its_outcomes(played: Played) -> None:
     """Or the sequences show nothing: this is about them."""
+    assert not played.broken
     outcomes = played.tally.outcomes
     wanted = {(command, "ok") for command in COMMANDS} | {
         (route.command.path, failure.__name__)
@@ -137,7 +141,7 @@ def test_every_command_came_to_each_of_its_outcomes(played: Played) -> None:
     rare = {key: outcomes[key] for key in wanted if outcomes[key] < LEAST}
     assert not rare, rare
     assert {route.command.path for route in CATALOG} - set(COMMANDS) == ELSEWHERE
-    assert min(played.tally.states[state] for state in STATES) >= LEAST
+    assert not {state: played.tally.states[state] for state in STATES if played.tally.states[state] < LEAST}
 
 
 LEAST: Final = 3

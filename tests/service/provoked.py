@@ -150,8 +150,8 @@ async def _(scene: Scene) -> dict[str, Any]:
 @provokes("/customer/link PayerCycle")
 async def _(scene: Scene) -> dict[str, Any]:
     payer, guest, customer, leaf = [await scene.customer() for _ in range(4)]
-    await scene.pays(payer, guest)
-    await scene.pays(customer, leaf)
+    await scene.pays(guest, leaf)
+    await scene.pays(payer, customer)
     return {"guest": guest, "customer": customer}
 
 
@@ -178,6 +178,22 @@ async def _(scene: Scene) -> dict[str, Any]:
     payer, leaf = await scene.customer(), await scene.customer()
     await scene.pays(payer, leaf)
     return {"payer": leaf, "customer": payer}
+
+
+@provokes("/customer/payer/add AccountBlocked")
+async def _(scene: Scene) -> dict[str, Any]:
+    payer, leaf = await scene.customer(), Signer.generate()
+    await scene.do("/customer/suspend", customer=payer)
+    proof = scene.lend("/customer/payer/add", of=payer, to=leaf)
+    return {"by": leaf, "subject": payer, "proofs": [proof], "payer": payer, "customer": leaf}
+
+
+@provokes("/customer/payer/remove AccountBlocked")
+async def _(scene: Scene) -> dict[str, Any]:
+    payer, leaf = await scene.customer(), await scene.customer()
+    await scene.pays(payer, leaf)
+    await scene.do("/customer/suspend", customer=payer)
+    return {"by": leaf, "customer": leaf}
 
 
 @provokes("/customer/payer/add ReceiverDidNotSign")

@@ -212,17 +212,29 @@ class TestOldName:
 
 
 class TestPayers:
-    async def test_who_paid_for_the_guest_pays_for_the_customer(self, scene: Scene) -> None:
-        payer, guest, customer = await scene.customer(), await scene.guest(), await scene.customer()
+    async def test_who_paid_for_the_guest_pays_for_whom_that_makes_a_customer(self, scene: Scene) -> None:
+        payer, guest, customer = await scene.customer(), await scene.guest(), Signer.generate()
         await scene.pays(payer, guest)
         told = await scene.told(LINK, guest=guest, customer=customer)
-        assert [(kind, said["customer"]) for kind, said in told][:2] == [
+        assert [(kind, said["customer"]) for kind, said in told][:3] == [
+            ("customer-added", customer.did),
             ("payer-removed", guest.did),
             ("payer-added", customer.did),
         ]
         assert await payer_of(scene, customer) == payer.did
         leaves = await scene.all("/customer/payer/list", payer=payer)
         assert [leaf["customer"] for leaf in leaves] == [customer.did]
+
+    async def test_but_not_for_one_that_was_a_customer_of_its_own(self, scene: Scene) -> None:
+        payer, guest, customer = await scene.customer(), await scene.guest(), await scene.customer()
+        await scene.pays(payer, guest)
+        told = await scene.told(LINK, guest=guest, customer=customer)
+        assert [(kind, said["customer"]) for kind, said in told] == [
+            ("payer-removed", guest.did),
+            ("customer-linked", customer.did),
+        ]
+        assert await payer_of(scene, customer) is None
+        assert await scene.all("/customer/payer/list", payer=payer) == []
 
     async def test_where_the_customer_has_a_payer_that_one_stays(self, scene: Scene) -> None:
         first, second, guest, customer = [await scene.customer() for _ in range(4)]
@@ -263,13 +275,12 @@ class TestPayers:
         payer, guest, customer, leaf = [await scene.customer() for _ in range(4)]
         await scene.pays(payer, guest)
         await scene.pays(customer, leaf)
-        # Paid for, and to be one that pays; pays, and to be one that is paid for.
-        for who, whom in ((guest, customer), (customer, guest)):
-            assert await scene.untold(LINK, guest=who, customer=whom) == "PayerCycle"
+        # It pays, and would be one that is paid for.
+        assert await scene.untold(LINK, guest=customer, customer=guest) == "PayerCycle"
         assert (await payer_of(scene, guest), await payer_of(scene, leaf)) == (payer.did, customer.did)
 
     async def test_as_of_a_day_the_payer_is_who_it_was(self, scene: Scene) -> None:
-        payer, guest, customer = await scene.customer(), await scene.guest(), await scene.customer()
+        payer, guest, customer = await scene.customer(), await scene.guest(), Signer.generate()
         await scene.pays(payer, guest)
         space, _ = await scene.provisioned(guest)
         await scene.advance("P1D")

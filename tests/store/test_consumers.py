@@ -177,6 +177,38 @@ def test_history_is_in_the_order_in_which_it_was_made(tx: Transaction) -> None:
     assert len(set(places)) == 3
 
 
+@inside
+def test_where_a_consumer_was_at_each_time(tx: Transaction) -> None:
+    subscribe(tx, "one", "two", "three")
+    subscribe(tx, "one", provider=OTHER)
+    tx.assign(SERVICE, SPACE, "one", at=10, task=task(3))
+    tx.assign(OTHER, SPACE, "one", at=12, task=task(3))
+    tx.release(SERVICE, SPACE, at=20, task=task(4))
+    # In and out within one second, and in again.
+    for name in ("two", "three"):
+        tx.assign(SERVICE, SPACE, name, at=30, task=task(5))
+        if name == "two":
+            tx.release(SERVICE, SPACE, at=30, task=task(5))
+
+    def at(time: int, provider: DID = SERVICE) -> str | None:
+        found = tx.assigned_at(provider, SPACE, time)
+        return None if found is None else found.subscription
+
+    assert [at(time) for time in (9, 10, 19, 20, 29, 30, 31, 2**40)] == [None, "one", "one", None, None, *["three"] * 3]
+    assert [at(time, OTHER) for time in (11, 12, 2**40)] == [None, "one", "one"]
+    assert tx.assigned_at(SERVICE, SPACE, 30) == tx.history(SPACE)[-1]
+    assert tx.assigned_at(SERVICE, SHELF, 30) is None
+
+
+@inside
+def test_of_another_customers_subscription_nothing_is_listed(tx: Transaction) -> None:
+    subscribe(tx, "one")
+    register(tx, BOB)
+    tx.assign(SERVICE, SPACE, "one", at=10, task=task(3))
+    assert [one.assignment.consumer for one in tx.consumers(customer=ALICE, subscription=(SERVICE, "one"))] == [SPACE]
+    assert tx.consumers(customer=BOB, subscription=(SERVICE, "one")) == ()
+
+
 # -- lists --------------------------------------------------------------------------------------------------------------
 
 

@@ -39,13 +39,14 @@ LOOK_UPS: dict[str, tuple[int, Callable[[Transaction], object]]] = {
     "plans": (1, lambda tx: tx.plans("", 9)),
     "subscription": (1, lambda tx: tx.subscription(SERVICE, "one")),
     "subscriptions": (
-        3,
+        2,
         lambda tx: (
             tx.subscriptions(),
             tx.subscriptions(customer=ALICE),
-            tx.subscriptions(customer=ALICE, to=(SERVICE, PRODUCT)),
         ),
     ),
+    "subscriptions_to": (1, lambda tx: tx.subscriptions_to(GOLD, ALICE, SERVICE, limit=9)),
+    "latest_to": (1, lambda tx: tx.latest_to(GOLD, ALICE, SERVICE, limit=9)),
     "holder": (1, lambda tx: tx.holder(SERVICE, "one")),
     "holder_at": (1, lambda tx: tx.holder_at(SERVICE, "one", 500)),
     "is_taken": (1, lambda tx: tx.is_taken(SERVICE, "one")),
@@ -55,9 +56,18 @@ LOOK_UPS: dict[str, tuple[int, Callable[[Transaction], object]]] = {
     "term_at": (1, lambda tx: tx.term_at(SERVICE, "one", 500)),
     "payment": (1, lambda tx: tx.payment(SERVICE, "one", "paid", "one")),
     "provisioned": (1, lambda tx: tx.provisioned(SERVICE, SPACE)),
-    "consumers": (3, lambda tx: (tx.consumers(), tx.consumers(customer=ALICE), tx.consumers(subscription=(SERVICE, "one")))),
+    "consumers": (
+        4,
+        lambda tx: (
+            tx.consumers(),
+            tx.consumers(customer=ALICE),
+            tx.consumers(subscription=(SERVICE, "one")),
+            tx.consumers(customer=ALICE, subscription=(SERVICE, "one")),
+        ),
+    ),
     "providers_of": (1, lambda tx: tx.providers_of(SPACE)),
     "paid_by": (1, lambda tx: tx.paid_by(SERVICE, SPACE)),
+    "assigned_at": (1, lambda tx: tx.assigned_at(SERVICE, SPACE, 500)),
     "history": (1, lambda tx: tx.history(SPACE)),
     "used": (1, lambda tx: tx.used(SERVICE, "one")),
     "is_used": (1, lambda tx: tx.is_used(SERVICE, "one")),
@@ -124,6 +134,7 @@ def filled(tx: Transaction) -> None:
     tx.link(DAN, ALICE, at=110, task=task(2))
     tx.add_plan(samples.plan())
     subscribe(tx, "one", "three")
+    subscribe(tx, "planned", product=GOLD, planned=True, kind="paid")
     tx.grant(SERVICE, "one", by=BOB, reason=None)
     tx.try_out(SERVICE, "one", customer=ALICE, product=PRODUCT)
     tx.set_term(SERVICE, "one", 900, at=300, task=task(2))

@@ -22,7 +22,7 @@ from store import Transaction, sql
 from store.sql.events import of_customers
 from tests.store import samples
 from tests.store.conftest import empty
-from tests.store.samples import ALICE, BOB, GOLD, SERVICE, subscribe, task
+from tests.store.samples import ALICE, BOB, CAROL, GOLD, SERVICE, subscribe, task
 from tests.store.statements import GENERATED, MODULES, STATEMENTS
 
 # Of one row.
@@ -30,7 +30,7 @@ OF_ONE_ROW = {"CURRENT_STEP", "TOUCH"}
 # Reads the end of the primary key, and the planner names no key then.
 AT_THE_END = {"LAST": ["SEARCH event"]}
 # All of one consumer's, subscription's, customer's rows: what has ended and what has not, each by an index of its own.
-HISTORIES = {"HISTORY", "HOLDINGS", "PAYERS"}
+HISTORIES = {"HISTORY"}
 
 # How many rows of each kind there are where much is, and how many where little is.
 MANY, FEW = 400, 8
@@ -146,6 +146,16 @@ def crowd(connection: sqlite3.Connection, size: int) -> Transaction:
         tx.suspend(people(number), reason=None, at=1, task=task(2))
         tx.resume(people(number), at=1, task=task(2))
     tx.release(SERVICE, people(size - 3), at=3, task=task(3))
+    # And one whose own past is long.
+    samples.register(tx, CAROL)
+    subscribe(tx, "moved")
+    for number in range(size):
+        tx.assign(SERVICE, CAROL, "moved", at=2 * number, task=task(4))
+        tx.release(SERVICE, CAROL, at=2 * number + 1, task=task(4))
+        tx.transfer(SERVICE, "moved", BOB if number % 2 else ALICE, at=300 + number, task=task(4))
+        tx.add_payer(CAROL, BOB, at=2 * number, task=task(4))
+        tx.end_payer(CAROL, at=2 * number + 1, task=task(4))
+        subscribe(tx, f"planned {number}", of=CAROL, product=people(3), planned=True, kind="paid", starts_at=number)
     return tx
 
 
@@ -176,6 +186,13 @@ LOOK_UPS: dict[str, Callable[[Transaction], object]] = {
     "subscription": lambda tx: tx.subscription(SERVICE, "one"),
     "another subscription": lambda tx: tx.subscription(SERVICE, "3"),
     "holder": lambda tx: tx.holder(SERVICE, "3"),
+    "holder_at in a long past": lambda tx: tx.holder_at(SERVICE, "moved", 305),
+    "payer_at in a long past": lambda tx: tx.payer_at(CAROL, 6),
+    "assigned_at in a long past": lambda tx: tx.assigned_at(SERVICE, CAROL, 6),
+    "assigned_at where there was nobody": lambda tx: tx.assigned_at(SERVICE, CAROL, 7),
+    "subscriptions_to": lambda tx: tx.subscriptions_to(people(3), CAROL, SERVICE, limit=2),
+    "latest_to": lambda tx: tx.latest_to(people(3), CAROL, SERVICE, limit=2),
+    "nothing of another's": lambda tx: tx.consumers(customer=CAROL, subscription=(SERVICE, "one")),
     "holder_at": lambda tx: tx.holder_at(SERVICE, "3", 5),
     "tried_out": lambda tx: tx.tried_out(SERVICE, people(3), GOLD),
     "term_at": lambda tx: tx.term_at(SERVICE, "one", 5),

@@ -8,8 +8,8 @@ and who pays for others gets none.
 from __future__ import annotations
 
 from commands.changes import begin_paying, register
-from commands.failures import CustomerNotFound, PayerCycle
-from commands.roles import PAYER_NAMED, SERVICE, ReceiverDidNotSign, receiver_signs
+from commands.failures import AccountBlocked, CustomerNotFound, PayerCycle
+from commands.roles import PAYER_NAMED, SERVICE, ReceiverDidNotSign, receiver_signs, receives_by_its_name
 from commands.values import CustomerDID
 from forge.binding import Arguments, Command, Effect, Nothing, Task
 from forge.did import DID
@@ -40,7 +40,7 @@ add = Command(
     subjects=(SERVICE, PAYER_NAMED),
     judge=receiver_signs,
     refusal=lambda task: CustomerNotFound(task.arguments.payer),
-    failures=(PayerExists, PayerCycle, CustomerNotFound, ReceiverDidNotSign),
+    failures=(PayerExists, PayerCycle, CustomerNotFound, AccountBlocked, ReceiverDidNotSign),
 )
 
 
@@ -49,6 +49,9 @@ def handle(task: Task[AddPayerArguments], tx: Transaction) -> Nothing:
     payer = tx.customer(task.arguments.payer)
     if payer is None or payer.closed_at is not None:
         raise CustomerNotFound(task.arguments.payer)
+    if task.subject != task.executor and payer.blocked:
+        raise AccountBlocked
+    receives_by_its_name(task, tx)
     customer = tx.meant(task.arguments.customer)
     if customer is None:
         customer = task.arguments.customer

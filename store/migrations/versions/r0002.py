@@ -86,6 +86,7 @@ def _customers() -> None:
         sa.PrimaryKeyConstraint("guest", name="link_key"),
         sa.ForeignKeyConstraint(["guest"], ["customer.did"], name="link_of_guest"),
         sa.ForeignKeyConstraint(["customer"], ["customer.did"], name="link_to_customer"),
+        sa.CheckConstraint("guest <> customer", name="link_to_another"),
         sqlite_strict=True,
     )
     op.create_index("link_by_customer", "link", ["customer", "guest"])
@@ -121,6 +122,8 @@ def _plans() -> None:
         sa.PrimaryKeyConstraint("product", name="plan_key"),
         sa.CheckConstraint(_KINDS, name="plan_kind"),
         sa.CheckConstraint("clock IN ('purchase', 'assignment')", name="plan_clock"),
+        sa.CheckConstraint("exclusive IN (0, 1) AND consent IN (0, 1) AND self_serve IN (0, 1)", name="plan_says_yes_or_no"),
+        sa.CheckConstraint("seats > 0", name="plan_seats"),
         sqlite_strict=True,
     )
     op.create_table(
@@ -159,11 +162,18 @@ def _subscriptions() -> None:
         "holding",
         *_of(),
         sa.Column("customer", TEXT, nullable=False),
+        # What the subscription has for good, again, where it is to a plan: by these a customer's are looked for.
+        sa.Column("plan", TEXT),
+        sa.Column("starts_at", INTEGER),
         _of_subscription("holding"),
+        sa.CheckConstraint("(plan IS NULL) = (starts_at IS NULL)", name="holding_to_plan"),
         sa.ForeignKeyConstraint(["customer"], ["customer.did"], name="holding_of_customer"),
         key=["provider", "subscription"],
     )
     index("holding_by_customer", "holding", ["customer", "seq"], where=CURRENT)
+    planned = sa.text("until IS NULL AND plan IS NOT NULL")
+    index("holding_by_plan", "holding", ["customer", "provider", "plan", "starts_at", "seq"], where=planned)
+    index("holding_was", "holding", ["customer"], where=ENDED)
     op.create_table(
         "complimentary",
         *_of(),
@@ -240,13 +250,14 @@ def _consumers() -> None:
         # The task that gave the same seat to the next one.
         sa.Column("succeeded_by", BYTES),
         _of_subscription("assignment"),
+        sa.CheckConstraint("seat > 0", name="assignment_seat_has_a_number"),
         sa.CheckConstraint("(accepted_at IS NULL) = (accepted_by IS NULL)", name="assignment_accepted_by_a_task"),
         sa.CheckConstraint("succeeded_by IS NULL OR until IS NOT NULL", name="assignment_succeeded_when_ended"),
     )
     # The consumer first: one index answers for a consumer at one provider, and with which providers it is.
     index("assignment_current", "assignment", ["consumer", "provider"], where=CURRENT, unique=True)
     index("assignment_in_use", "assignment", ["provider", "subscription", "seq"], where=CURRENT)
-    index("assignment_ended", "assignment", ["consumer"], where=ENDED)
+    index("assignment_ended", "assignment", ["consumer", "provider", "since", "seq"], where=ENDED)
     seat = ["provider", "subscription", "seat"]
     index("assignment_seat", "assignment", [*seat, "since"], where=sa.text("seat IS NOT NULL"))
     index("assignment_seated", "assignment", seat, where=sa.text("until IS NULL AND seat IS NOT NULL"), unique=True)

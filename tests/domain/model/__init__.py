@@ -12,7 +12,7 @@ from tests.domain.model import consumers, customers, plans, subscriptions
 from tests.domain.model.book import Ask, Book, Refused
 from tests.domain.model.shapes import is_malformed
 
-__all__ = ["CHANGING", "COMMANDS", "Ask", "Book", "Refused", "apply"]
+__all__ = ["CHANGING", "COMMANDS", "Ask", "Book", "Refused", "apply", "may"]
 
 Handler = Callable[[Book, Ask], dict[str, Any]]
 
@@ -190,19 +190,22 @@ def apply(book: Book, ask: Ask) -> dict[str, Any]:
         raise Refused("MalformedArguments")
     if ask.command in _TWO_WILLS and ask.subject != book.service and ask.issuer != ask.arguments["customer"]:
         raise Refused("ReceiverDidNotSign")
+    # The same task again has the same answer, and changes nothing, whatever became of its subject.
+    known = book.answers.get(ask.task)
+    if isinstance(known, Refused):
+        raise known
+    if known is not None:
+        return known
     if not may(book, ask):
         if ask.command == "/provider/add" and ask.subject.split(":")[1] not in ("key", "mailto", "plc", "web"):
             raise Refused("InvalidAccount")
         raise Refused(_WHO[ask.command][1])
     if ask.command not in CHANGING:
         return COMMANDS[ask.command](book, ask)
-    # The same task again has the same answer, and changes nothing.
-    if ask.task not in book.answers:
-        try:
-            book.answers[ask.task] = CHANGING[ask.command](book, ask)
-        except Refused as refused:
-            book.answers[ask.task] = refused
-    answer = book.answers[ask.task]
-    if isinstance(answer, Refused):
-        raise answer
-    return answer
+    try:
+        result = CHANGING[ask.command](book, ask)
+    except Refused as refused:
+        book.answers[ask.task] = refused
+        raise
+    book.answers[ask.task] = result
+    return result

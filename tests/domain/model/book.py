@@ -12,7 +12,7 @@ from typing import Any
 from commands.period import Period
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer
+class Refused(Exception):
     """A failure: its name on the wire, and the message where the law is about that."""
 
     def __init__(self, name: str) -> None:
@@ -98,13 +98,13 @@ class Payment:
 class Subscription:
     id: str
     product: str
-    planned: bool
     terms: Plan
-    kind: str
-    seats: int | None
+    """The plan's; those of nobody's where its product is not in the catalogue."""
     starts_at: int
     inserted_at: int
     task: str
+    planned: bool = False
+    seats: int | None = None
     holdings: list[Holding] = field(default_factory=list)
     ends: list[tuple[int, int | None]] = field(default_factory=list)
     """When it was decided, and the end that was: complimentary ones and trials."""
@@ -116,6 +116,10 @@ class Subscription:
     """By event and reference."""
     first_given: dict[int, int] = field(default_factory=dict)
     """When each seat was first assigned."""
+
+    @property
+    def kind(self) -> str:
+        return self.terms.kind
 
     @property
     def customer(self) -> str:
@@ -219,7 +223,7 @@ class Book:
         return self.order
 
     def tell(self, ask: Ask, type_: str, **of: str | None) -> None:
-        self.events.append(Event(ask, type_, **of))
+        self.events.append(Event(ask, type_, of.get("customer"), of.get("giver"), of.get("subscription"), of.get("consumer")))
 
     # -- customers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from forge import dagcbor
@@ -15,10 +16,10 @@ Result = dict[str, Any]
 class Seats:
     """The seats of a subscription while a task gives them out: nothing of it counts before the whole task does."""
 
-    def __init__(self, book: Book, sub: Subscription, at: int) -> None:
+    def __init__(self, book: Book, sub: Subscription, at: int, leaving: Collection[str] = ()) -> None:
         self._sub, self._at = sub, at
         self._given = dict(sub.first_given)
-        self._taken = {stay.seat for stay in book.inside(sub)}
+        self._taken = {stay.seat for stay in book.inside(sub) if stay.consumer not in leaving}
 
     def take(self) -> int | None:
         sub = self._sub
@@ -68,28 +69,35 @@ def assign(book: Book, ask: Ask) -> Result:
     sub = known(book, ask)
     if book.ended(sub, ask.at):
         raise Refused("SubscriptionEnded")
-    seats, coming = Seats(book, sub, ask.at), []
+    leaving = _leaving(book, sub, ask.arguments.get("instead") or [])
+    seats, coming = Seats(book, sub, ask.at, [stay.consumer for stay in leaving]), []
     for consumer in dict.fromkeys(ask.arguments["consumers"]):
         stay = book.current(consumer)
-        if stay is not None and stay.subscription == sub.id:
+        if stay is not None and stay.subscription == sub.id and stay not in leaving:
             continue
         other = book.provisioned(consumer, ask.at)
         if other is not None and other.customer != sub.customer:
             raise Refused("ConsumerExists")
         coming.append((consumer, seats.take()))
+    for stay in leaving:
+        release(book, ask, stay)
     result: dict[str, list[str]] = {"assigned": [], "moved": []}
     for consumer, number in coming:
         result["moved" if seat(book, ask, consumer, sub, number) else "assigned"].append(consumer)
     return result
 
 
-def unassign(book: Book, ask: Ask) -> Result:
-    sub = known(book, ask)
-    stays = [book.current(consumer) for consumer in dict.fromkeys(ask.arguments["consumers"])]
+def _leaving(book: Book, sub: Subscription, consumers: list[str]) -> list[Stay]:
+    stays = [book.current(consumer) for consumer in dict.fromkeys(consumers)]
     leaving = [stay for stay in stays if stay is not None and stay.subscription == sub.id]
     if len(leaving) < len(stays):
         raise Refused("ConsumerNotFound")
-    for stay in leaving:
+    return leaving
+
+
+def unassign(book: Book, ask: Ask) -> Result:
+    sub = known(book, ask)
+    for stay in _leaving(book, sub, ask.arguments["consumers"]):
         release(book, ask, stay)
     return {}
 
@@ -131,7 +139,7 @@ def provider_add(book: Book, ask: Ask) -> Result:
         id_ = own_id(consumer)
         if id_ in book.subscriptions:
             id_ = ask.task
-        sub = Subscription(id_, product, False, Plan(product), "open", None, ask.at, ask.at, ask.task)
+        sub = Subscription(id_, product, Plan(product), starts_at=ask.at, inserted_at=ask.at, task=ask.task)
         open_(book, ask, sub, customer.did)
         seat(book, ask, consumer, sub, None)
         return {"id": id_}

@@ -24,9 +24,13 @@ def check_account(ask: Ask) -> None:
         raise Refused("InvalidExternalAccount")
 
 
-def register(book: Book, ask: Ask, did: str, product: str, account: str | None, details: dict[str, str]) -> None:
-    book.customers[did] = Customer(did, product, account, dict(details), inserted_at=ask.at, task=ask.task)
+def register(book: Book, ask: Ask, did: str, product: str, like: Customer | None = None) -> Customer:
+    """Make somebody a customer, perhaps with what somebody else has."""
+    account, details = (None, {}) if like is None else (like.external_account, like.details)
+    customer = Customer(did, product, account, dict(details), inserted_at=ask.at, task=ask.task)
+    book.customers[did] = customer
     book.tell(ask, "customer-added", customer=did)
+    return customer
 
 
 def add(book: Book, ask: Ask) -> Result:
@@ -34,7 +38,8 @@ def add(book: Book, ask: Ask) -> Result:
     given = ask.arguments
     if given["customer"] in book.customers:
         raise Refused("CustomerExists")
-    register(book, ask, given["customer"], given["product"], given.get("externalAccount"), given["details"])
+    customer = register(book, ask, given["customer"], given["product"])
+    customer.external_account, customer.details = given.get("externalAccount"), dict(given["details"])
     return {}
 
 
@@ -144,7 +149,7 @@ def link(book: Book, ask: Ask) -> Result:
     payers = _payers_after(book, guest, customer)
     was = book.customers[guest]
     if customer not in book.customers:
-        register(book, ask, customer, was.product, was.external_account, was.details)
+        register(book, ask, customer, was.product, was)
     for leaf, payer in payers:
         if payer is None:
             end_paying(book, ask, leaf)
@@ -205,7 +210,7 @@ def payer_add(book: Book, ask: Ask) -> Result:
     if book.paying(leaf) is not None:
         raise Refused("PayerExists")
     if leaf not in book.customers:
-        register(book, ask, leaf, payer.product, None, {})
+        register(book, ask, leaf, payer.product)
     begin_paying(book, ask, leaf, payer.did)
     return {}
 

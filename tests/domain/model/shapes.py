@@ -46,6 +46,10 @@ def dids(value: Any) -> bool:
     return isinstance(value, list) and 1 <= len(value) <= 1000 and all(map(did, value))
 
 
+def few_dids(value: Any) -> bool:
+    return value == [] or dids(value)
+
+
 def flag(value: Any) -> bool:
     return isinstance(value, bool)
 
@@ -75,9 +79,9 @@ ANY_TEXT: Final = text(10**9)
 KIND: Final = one_of("open", "complimentary", "trial", "paid")
 STATE: Final = one_of("pending", "active", "past_due", "expired", "cancelled", "suspended")
 PAGE: Final = {"cursor?": made_up, "size+": whole(1, 1000)}
-SUBSCRIPTION: Final = {"subscription": ID}
-CONSUMERS: Final = {"subscription": ID, "consumers": dids}
-PROVISION: Final = {"provider": did, "consumer": did}
+SUBSCRIPTION: Final[dict[str, Check]] = {"subscription": ID}
+CONSUMERS: Final[dict[str, Check]] = {"subscription": ID, "consumers": dids}
+PROVISION: Final[dict[str, Check]] = {"provider": did, "consumer": did}
 
 # "?": may be left out, or null. "+": may be left out. "=": may be null.
 SHAPES: Final[dict[str, dict[str, Check]]] = {
@@ -130,7 +134,7 @@ SHAPES: Final[dict[str, dict[str, Check]]] = {
     },
     "/subscription/get": SUBSCRIPTION,
     "/subscription/list": {"customer?": did, "product?": did, "state?": STATE, **PAGE},
-    "/subscription/assign": CONSUMERS,
+    "/subscription/assign": {**CONSUMERS, "instead?": few_dids},
     "/subscription/unassign": CONSUMERS,
     "/subscription/accept": SUBSCRIPTION,
     "/subscription/decline": SUBSCRIPTION,

@@ -45,38 +45,42 @@ def add(book: Book, ask: Ask) -> Result:
         raise Refused("AccountBlocked")
     if given["provider"] != book.service:
         raise Refused("ProviderNotAllowed")
-    product, plan = given["product"], book.plans.get(given["product"])
-    if plan is None and product != customer.product:
-        raise Refused("PlanNotFound")
-    if plan is not None:
-        if by_itself and not plan.self_serve:
-            raise Refused("PlanNotFound")
-        if plan.retired_at is not None:
-            raise Refused("PlanRetired")
-    terms = plan or Plan(product)
+    terms = _terms(book, ask, customer.product, by_itself=by_itself)
     starts, ends = _times(ask, terms, by_itself=by_itself)
     seats = given.get("seats") or terms.seats
     if by_itself and terms.seats is not None and seats is not None and seats > terms.seats:
         raise Refused("MalformedArguments")
-    if terms.exclusive and book.live_to(customer.did, product, ask.at):
+    if terms.exclusive and book.live_to(customer.did, terms.product, ask.at):
         raise Refused("SubscriptionActive")
-    if terms.kind == "trial" and _tried(book, customer.did, product):
+    if terms.kind == "trial" and _tried(book, customer.did, terms.product):
         raise Refused("SubscriptionActive")
-    sub = Subscription(ask.task, product, plan is not None, terms, terms.kind, seats, starts, ask.at, ask.task)
+    planned = terms.product in book.plans
+    sub = Subscription(ask.task, terms.product, terms, starts, ask.at, ask.task, planned, seats)
     if sub.kind in ("complimentary", "trial"):
         sub.ends.append((ask.at, ends))
     if sub.kind == "complimentary":
         sub.granted_by, sub.reason = ask.issuer, given.get("reason")
     if sub.kind == "trial":
-        book.trials.add((customer.did, product))
+        book.trials.add((customer.did, terms.product))
     open_(book, ask, sub, customer.did)
     return {"id": sub.id}
 
 
+def _terms(book: Book, ask: Ask, own: str, *, by_itself: bool) -> Plan:
+    """The plan, or what stands in its place for the customer's own product where that is not in the catalogue."""
+    product = ask.arguments["product"]
+    plan = book.plans.get(product)
+    if plan is None and product == own:
+        return Plan(product)
+    if plan is None or (by_itself and not plan.self_serve):
+        raise Refused("PlanNotFound")
+    if plan.retired_at is not None:
+        raise Refused("PlanRetired")
+    return plan
+
+
 def _tried(book: Book, did: str, product: str) -> bool:
-    return (did, product) in book.trials or any(
-        sub.kind == "trial" and sub.product == product for sub in book.held(did)
-    )
+    return (did, product) in book.trials or any(sub.kind == "trial" and sub.product == product for sub in book.held(did))
 
 
 def _times(ask: Ask, terms: Plan, *, by_itself: bool) -> tuple[int, int | None]:
