@@ -1,4 +1,4 @@
-"""Events: every change appends one, in the transaction of the change (domain.md, Events).
+"""Events: every change appends one, in the transaction of the change (docs/domain.md, Events).
 
 Replaying them rebuilds the current rows, so an event's data holds whatever the row holds and the event's own fields do not.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from forge.binding import Task
 from forge.did import DID
@@ -38,6 +38,13 @@ class Type(Enum):
     CONSUMER_ACCEPTED = "consumer-accepted"
     CONSUMER_DECLINED = "consumer-declined"
     CONSUMER_RELEASED = "consumer-released"
+
+
+if TYPE_CHECKING:
+    TypeName: TypeAlias = str
+else:
+    # Made of the names above, so that a schema and a command line list them all.
+    TypeName = Literal[tuple(kind.value for kind in Type)]
 
 
 def append(  # noqa: PLR0913 - an event has these parts

@@ -1,7 +1,7 @@
 """Failures that several commands declare. A class's name is its name on the wire.
 
-Law 4: what is not yours and what is not there look the same. So each of these has one message, made here, from nothing but what
-the invoker sent.
+Law 4 (docs/domain.md, Laws): what is not yours and what is not there look the same. So each of these has one message, made
+here, from nothing but what the invoker sent.
 """
 
 from __future__ import annotations
@@ -65,10 +65,15 @@ class InvalidExternalAccount(Failure):
 
 
 class PlanNotFound(Failure):
-    """No such plan, or none that this customer may subscribe to."""
+    """No such plan, or none that a customer may take by itself: the service adds it."""
 
-    def __init__(self, product: DID) -> None:
-        super().__init__(f'plan "{product}" not found')
+    def __init__(self, product: DID, *, kept: bool = False) -> None:
+        # Whether there is a plan is no secret: anyone may ask `/plan/get`.
+        super().__init__(
+            f'plan "{product}" is not for customers to take by themselves (selfServe): the service adds it'
+            if kept
+            else f'plan "{product}" not found'
+        )
 
 
 class SubscriptionActive(Failure):

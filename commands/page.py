@@ -1,4 +1,4 @@
-"""Lists: a page of results at a time, and the cursor that goes on from there (domain.md, Who may invoke).
+"""Lists: a page of results at a time, and the cursor that goes on from there (docs/domain.md, Lists and cursors).
 
 A cursor names the place after the last row that was looked at, and the query that it belongs to. It is no secret and no
 authority: that is checked at every page, and whoever makes one of their own reads no more than they could without.

@@ -111,4 +111,10 @@ class Period(str):
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: Any) -> dict[str, Any]:  # noqa: ANN401 - pydantic's signature
         """Describe periods in JSON Schema."""
         del schema, handler
-        return {"type": "string", "pattern": _PATTERN, "maxLength": MAX_PERIOD_LENGTH, "examples": ["P1M", "P1Y6M", "P90D"]}
+        return {
+            "type": "string",
+            "description": "ISO 8601: P1M, P90D, P1Y",
+            "pattern": _PATTERN,
+            "maxLength": MAX_PERIOD_LENGTH,
+            "examples": ["P1M", "P1Y6M", "P90D"],
+        }

@@ -1,4 +1,4 @@
-"""Whom a command's subject may be, in the domain's words (domain.md, Who may invoke).
+"""Whom a command's subject may be, in the domain's words (docs/domain.md, Who may invoke).
 
 What a role finds out in the transaction decides whether anything runs: a subject that has no role leaves no trace, and is
 answered as if what it asked about were not there. So that there is nothing to tell from the work either, a role runs the same

@@ -1,4 +1,4 @@
-"""Seats: which one a consumer gets, and what is done when it gets it (domain.md, Seats).
+"""Seats: which one a consumer gets, and what is done when it gets it (docs/domain.md, Seats).
 
 Seats have numbers where they are counted or have terms of their own. They are numbered in the order in which they are first
 assigned, and a seat keeps its clock whoever sits on it: one that became free is given again before a new one is begun.

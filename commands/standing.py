@@ -1,4 +1,4 @@
-"""How subscriptions and consumers stand: what follows from their rows and the time (domain.md, Subscriptions).
+"""How subscriptions and consumers stand: what follows from their rows and the time (docs/domain.md, Subscriptions).
 
 Pure functions. Nothing of this is stored, so no job has to change it when its time has come.
 """

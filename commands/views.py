@@ -6,6 +6,7 @@ from typing import Literal
 
 from commands.period import Period
 from commands.standing import State, consumer_ends_at, ends_at, is_entitled, state_of
+from commands.values import Time
 from forge.binding import Result
 from forge.did import DID
 from store.records import Clock, Customer, Kind, Plan, Provision, Subscription
@@ -34,8 +35,8 @@ class CustomerView(Result):
     billed_to: BilledTo
     subscriptions: int
     """How many it holds, those that have ended too."""
-    inserted_at: int
-    updated_at: int | None = None
+    inserted_at: Time
+    updated_at: Time | None = None
 
 
 def state_of_customer(customer: Customer) -> CustomerState:
@@ -77,8 +78,8 @@ class PlanView(Result):
     consent: bool
     self_serve: bool
     retired: bool
-    inserted_at: int
-    retired_at: int | None = None
+    inserted_at: Time
+    retired_at: Time | None = None
 
 
 def plan_view(plan: Plan) -> PlanView:
@@ -124,10 +125,10 @@ class SubscriptionView(Result):
     kind: Kind
     state: State
     seats: SeatsView
-    starts_at: int
-    ends_at: int | None = None
+    starts_at: Time
+    ends_at: Time | None = None
     """As far as is known. Never, where absent; or nothing was paid yet."""
-    inserted_at: int
+    inserted_at: Time
     cause: str
     """The task that made it."""
     granted_by: DID | None = None
@@ -171,10 +172,10 @@ class ConsumerView(Result):
     state: State
     """The subscription's."""
     entitled: bool
-    ends_at: int | None = None
+    ends_at: Time | None = None
     """When its time there ends, as far as is known: the subscription's, or its seat's. Never, where absent."""
-    since: int
-    accepted_at: int | None = None
+    since: Time
+    accepted_at: Time | None = None
     """When it accepted to be there."""
     seat: int | None = None
     """The seat's number, where seats are counted."""

@@ -50,6 +50,7 @@ __all__ = [
     "Stream",
     "Task",
     "UndeclaredFailure",
+    "failure_named",
     "failure_of",
     "to_wire",
 ]
@@ -378,7 +379,11 @@ class Catalog:
 
 def failure_of(receipt: Receipt, declared: Sequence[type[Failure]] = ()) -> Failure:
     """Make the failure that a receipt's error names: a declared one, one of the protocol's, or an undeclared one."""
-    name, message = receipt.error_name or "", receipt.error_message or ""
+    return failure_named(receipt.error_name or "", receipt.error_message or "", declared)
+
+
+def failure_named(name: str, message: str, declared: Sequence[type[Failure]] = ()) -> Failure:
+    """Make the failure of a name, as `failure_of` does."""
     for kind in (*declared, *_PROTOCOL_FAILURES):
         if kind.__name__ == name:
             # A declared failure's own constructor makes the message from its parts; here the message is what there is.

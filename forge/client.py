@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from io import BytesIO
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -15,9 +15,12 @@ import aiohttp
 from forge.binding import Arguments, Command, Result
 from forge.cid import CID
 from forge.container import MAX_BYTES, Container
+from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import ContainerError, Failure, ServiceError
+from forge.followable import Followable
+from forge.following import Following, Signed
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.method import VerificationMethod
@@ -37,6 +40,7 @@ _SHOWN: Final = 200
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
+I = TypeVar("I", bound=Result)  # noqa: E741 - of an item
 
 
 def now() -> int:
@@ -194,6 +198,71 @@ class Client:
         await self._check(receipt, invocation.executor)
         return receipt
 
+    async def follow(  # noqa: PLR0913 - an invocation has these parts
+        self,
+        stream: Followable[A, I],
+        issuer: Signer,
+        arguments: A,
+        *,
+        subject: DID,
+        audience: DID | None = None,
+        proofs: Sequence[Delegation] = (),
+        since: int = 0,
+        lifetime: int = LIFETIME,
+    ) -> AsyncGenerator[tuple[int, I], None]:
+        """Follow a stream: give each item with its number, once and in order, and wait for more, over any number of cuts.
+
+        What it gives is no receipt's, and is believed because the service said it; the task that an event names has one.
+        Whoever leaves the loop before its end closes the generator (`contextlib.aclosing`), or the client.
+
+        Args:
+            stream: which.
+            issuer: as for `invoke`; signs an invocation for each connection.
+            arguments: what filters.
+            subject: as for `invoke`.
+            audience: as for `invoke`.
+            proofs: as for `invoke`.
+            since: the number to go on after; 0 for all that there is.
+            lifetime: seconds for which an invocation is good; another takes its place before they are over.
+
+        Raises:
+            Failure: a refusal, or that the authority has ended, such as `Revoked`.
+            ServiceError: the service was never reached, or not for some minutes; or it answered something else.
+        """
+
+        def sign() -> Signed:
+            expiration = self._clock() + lifetime
+            invocation = stream.command.invoke(
+                issuer, arguments, subject=subject, audience=audience, proofs=proofs, expiration=expiration
+            )
+            return invocation, proofs
+
+        failures = stream.command.failures
+        async with aclosing(self.tail(stream.path, stream.name, sign, since=since, failures=failures)) as found:
+            async for number, value in found:
+                yield number, stream.unpack(value)
+
+    async def tail(
+        self, path: str, name: str, sign: Callable[[], Signed], *, since: int = 0, failures: Sequence[type[Failure]] = ()
+    ) -> AsyncGenerator[tuple[int, Value], None]:
+        """Follow a stream as `follow` does, whatever its items are.
+
+        Args:
+            path: of the stream, such as `/events`.
+            name: of its items on the wire, such as `event`.
+            sign: gives an invocation for the next connection, and its chain, root first.
+            since: the number to go on after.
+            failures: those that are raised as their classes, beside the protocol's.
+
+        Raises:
+            Failure: as for `follow`; or whatever `sign` raises.
+            ServiceError: as for `follow`.
+        """
+        following = Following(self._open(), self._url + path, name, sign, since=since, failures=failures, clock=self._clock)
+        async with aclosing(following.items()) as found:
+            async for item in found:
+                yield item
+
     async def receipt(self, task: CID, *, executor: DID | None = None) -> Receipt | None:
         """Ask for the receipt of a task that ran. None: this service has none.
 
@@ -243,10 +312,14 @@ class Client:
     @asynccontextmanager
     async def _response(self, method: str, url: str, **how: Any) -> AsyncIterator[aiohttp.ClientResponse]:  # noqa: ANN401 - aiohttp's
         """Ask, and turn whatever goes wrong on the way into a `ServiceError`."""
-        if self._session is None:
-            raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
+        session = self._open()
         try:
-            async with self._session.request(method, url, allow_redirects=False, **how) as response:
+            async with session.request(method, url, allow_redirects=False, **how) as response:
                 yield response
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ServiceError(f"{url} was not reached: {str(error) or type(error).__name__}") from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
+        return self._session

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.alias_generators import to_camel
 
 from forge.cid import CID
@@ -14,6 +14,8 @@ from forge.dagcbor import Value
 MAX_PROBLEMS: Final = 8
 """How many wrong keys one message names."""
 MAX_PROBLEM_CHARACTERS: Final = 200
+MAX_SHOWN: Final = 40
+"""Characters of a wrong word that a message shows, all of it or nothing: what is longer was not meant as one of the words."""
 
 
 class Arguments(BaseModel):
@@ -42,7 +44,18 @@ class Nothing(Result):
 
 
 class UnixTime:
-    """Marks an integer as a point in time, in Unix seconds: `Annotated[int, UnixTime()]`. A command line reads dates there."""
+    """Marks an integer as a point in time, in Unix seconds: `Annotated[int, UnixTime()]`. A command line has dates."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:  # noqa: ANN401 - pydantic's signature
+        """Say it in JSON Schema."""
+        return {"description": "Unix seconds"} | handler(schema)
+
+
+class Implied:
+    """Marks what the wire requires, and a command line says for whoever leaves it out: `Annotated[Details, Implied({})]`."""
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
 
 
 def to_wire(model: Arguments) -> dict[str, Value]:
@@ -67,8 +80,19 @@ def _problem(root: str, one: Mapping[str, Any]) -> str:
     elif kind == "extra_forbidden":
         text = "unknown key"
     else:
-        text = f"{str(one['msg']).removeprefix('Value error, ')}, found {_kind(one['input'])}"
+        text = str(one["msg"]).removeprefix("Value error, ") + _found(kind, one["input"])
     return f"{place[:MAX_PROBLEM_CHARACTERS]}: {text[:MAX_PROBLEM_CHARACTERS]}"
+
+
+def _found(kind: str, value: object) -> str:
+    """Say what was found: of a wrong type its name. A value only where a few words were to choose from, and only if short."""
+    if kind.endswith("_type") or kind in _OF_TYPES:
+        return f", found {_kind(value)}"
+    if kind not in _OF_WORDS:
+        return ""
+    if not isinstance(value, str):
+        return f", found {_kind(value)}"
+    return f", found {value!r}" if len(value) <= MAX_SHOWN and value.isprintable() else ""
 
 
 def _kind(value: object) -> str:
@@ -78,6 +102,10 @@ def _kind(value: object) -> str:
             return name
     return "null" if value is None else type(value).__name__
 
+
+_OF_TYPES: Final = frozenset({"is_instance_of", "link", "none_required"})
+"""pydantic's errors (and `CID`'s) that say that a type is wrong, where their names do not end on it."""
+_OF_WORDS: Final = frozenset({"enum", "literal_error"})
 
 _KINDS: Final[dict[type, str]] = {
     bool: "a boolean",

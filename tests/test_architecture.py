@@ -53,8 +53,10 @@ ORDER = [
     "forge.chain",
     "forge.verdict",
     "forge.binding",
+    "forge.followable",
     "forge.resolve",
     "forge.wire",
+    "forge.following",
     "forge.client",
     "forge.inquiry",
     "forge.follow",
@@ -70,7 +72,7 @@ ORDER = [
 
 # Third parties, and the modules (or packages) that are their home.
 HOMES = {
-    "aiohttp": {"forge.client", "forge.follow", "forge.inquiry", "forge.resolve"},
+    "aiohttp": {"forge.client", "forge.follow", "forge.following", "forge.inquiry", "forge.resolve"},
     "aiosqlite": {"store.sqlite"},
     "alembic": {"store.migrations"},
     "cbor2": {"forge.dagcbor"},
@@ -79,7 +81,16 @@ HOMES = {
     "multiformats": {"forge.cid", "forge.did", "forge.keys", "forge.material"},
     "nacl": {"forge.keys"},
     "prometheus_client": {"forge.metrics"},
-    "pydantic": {"forge.binding", "forge.cid", "forge.model", "forge.config", "forge.did", "forge.cli", "commands"},
+    "pydantic": {
+        "forge.binding",
+        "forge.cid",
+        "forge.model",
+        "forge.config",
+        "forge.did",
+        "forge.cli",
+        "forge.followable",
+        "commands",
+    },
     "pydantic_core": {"forge.cid", "forge.did", "commands.page", "commands.period"},
     "pydantic_settings": {"forge.config"},
     "rich": {"forge.cli"},

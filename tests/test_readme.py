@@ -26,6 +26,17 @@ make() {
     *) echo "the README names make $1, which this test does not know"; exit 1 ;;
   esac
 }
+timeout() {  # What follows for some seconds here follows until something came.
+  shift
+  env "$@" >followed &
+  for _ in $(seq 600); do
+    if [ -s followed ]; then break; fi
+    sleep 0.1
+  done
+  kill $!
+  wait $! || true
+  cat followed
+}
 stop() {
   test -z "${server:-}" || { kill $server; wait $server; server=; }
 }
@@ -71,7 +82,20 @@ def test_every_command_runs(script: str, tmp_path: Path) -> None:
     assert "hello" in done.stdout
     assert "already exists" in done.stdout, "the Python example ran to where it fails"
     assert done.stdout.count("did:key:") > 3
+    assert re.search(r"seq 1  at .*  type customer-added ", done.stdout), "what happened was followed by the command line"
+    assert re.search(r"^event 1 \S+$", done.stdout, re.MULTILINE), "and from Python"
     assert "1896134400" in done.stdout, "the test's clock went on by a month"
+
+
+def test_the_fixture_serves_tests(tmp_path: Path) -> None:
+    (text,) = [text for language, text in BLOCK.findall(README.read_text()) if "@pytest.fixture" in text]
+    (tmp_path / "test_months.py").write_text(text)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FORGE_", "PYTEST_"))}
+    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-W", "error", "--basetemp", str(tmp_path / "temp")]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout
 
 
 def test_every_make_target_exists() -> None:

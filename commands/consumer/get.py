@@ -49,7 +49,7 @@ def handle(task: Task[GetArguments], tx: Transaction) -> ConsumerView:
         raise ConsumerNotFound(arguments.consumer)
     at = task.at if arguments.at is None else arguments.at
     # Who pays for its customer is not the consumer's to know.
-    told = task.subject != arguments.consumer or task.subject == found.subscription.customer
+    told = task.subject != arguments.consumer or tx.meant(task.subject) == tx.meant(found.subscription.customer)
     payer = tx.payer_at(found.subscription.customer, at) if told else None
     seen = consumer_view(found, at, payer=payer)
     # Nor is until when it goes on under its next customer for the one before to know.

@@ -6,6 +6,8 @@ confines a tenant to its own prefix. A new task for a DID that is a customer alr
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from commands.changes import register
 from commands.failures import InvalidExternalAccount
 from commands.options import options_of
@@ -14,6 +16,7 @@ from commands.values import CustomerDID, Details, check_external_account
 from forge.binding import Arguments, Command, Effect, Nothing, Task
 from forge.did import DID
 from forge.errors import Failure
+from forge.model import Implied
 from store.records import AlreadyExists
 from store.transaction import Transaction
 
@@ -25,7 +28,7 @@ class AddArguments(Arguments):
     external_account: str | None = None
     """The customer's id in a billing system, opaque: `prefix:rest`."""
     product: DID
-    details: Details
+    details: Annotated[Details, Implied({})]
 
 
 class InvalidCustomerSubject(Failure):

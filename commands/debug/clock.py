@@ -39,7 +39,7 @@ class ClockArguments(Arguments):
 class ClockResult(Result):
     """What time it is from now on."""
 
-    now: int
+    now: Time
     """Unix seconds."""
 
 

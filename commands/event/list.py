@@ -12,11 +12,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from commands.events import TypeName
 from commands.page import ListArguments, Position, scan
 from commands.roles import CUSTOMER_LISTING, SERVICE, whose
-from commands.values import SubscriptionId, Text
+from commands.values import SubscriptionId, Time
 from forge.binding import Command, Effect, Result, Stream, Task
 from forge.did import DID
+from forge.followable import Followable
 from store.records import Event
 from store.transaction import Transaction
 
@@ -29,7 +31,7 @@ class ListEventsArguments(ListArguments):
     customer: DID | None = None
     subscription: SubscriptionId | None = None
     consumer: DID | None = None
-    type: Annotated[Text, Field(max_length=64)] | None = None
+    type: TypeName | None = None
 
 
 class EventView(Result):
@@ -37,7 +39,7 @@ class EventView(Result):
 
     seq: int
     """Its number: grows, with gaps."""
-    at: int
+    at: Time
     """Unix seconds."""
     task: str
     """The task that did it."""
@@ -59,6 +61,7 @@ class ListEventsResult(Result):
 
 
 list_ = Command("/event/list", ListEventsArguments, ListEventsResult, effect=Effect.READS, subjects=(SERVICE, CUSTOMER_LISTING))
+events = Followable(list_, "/events", "event", EventView)
 
 
 def handle(task: Task[ListEventsArguments], tx: Transaction) -> ListEventsResult:
@@ -117,4 +120,4 @@ def follow(task: Task[ListEventsArguments], tx: Transaction, after: int, limit: 
     return [(event.seq or 0, _view(arguments, event)) for event in events]
 
 
-route = list_.route(handle, Stream("/events", "event", follow, Transaction.last_event))
+route = list_.route(handle, Stream(events.path, events.name, follow, Transaction.last_event))

@@ -31,6 +31,8 @@ class RecordArguments(Arguments):
     reference: Annotated[Text, Field(min_length=1, max_length=256)]
     """The billing system's own id for it: a refund has that of what it pays back."""
     from_: Time | None = Field(default=None, alias="from")
+    """When the time begins that is paid for; `until` is one period after it where absent. What was paid counts up to its end,
+    gaps included."""
     until: Time | None = None
     """Where absent, one period of the plan after `from`."""
 
@@ -47,7 +49,7 @@ class RecordResult(Result):
     """How the subscription stands now. Times are Unix seconds."""
 
     state: State
-    ends_at: int | None = None
+    ends_at: Time | None = None
 
 
 class PaymentConflict(Failure):

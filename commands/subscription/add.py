@@ -113,7 +113,7 @@ def _plan(task: Task[AddArguments], tx: Transaction, customer: Customer, *, by_i
             raise PlanNotFound(product)
         return None
     if by_itself and not plan.self_serve:
-        raise PlanNotFound(product)
+        raise PlanNotFound(product, kept=True)
     if plan.retired_at is not None:
         raise PlanRetired(product)
     return plan

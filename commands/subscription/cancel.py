@@ -12,7 +12,7 @@ from commands.changes import cancel_at_end, cancel_now
 from commands.failures import SubscriptionNotFound
 from commands.roles import CUSTOMER_OF_SUBSCRIPTION, SERVICE
 from commands.standing import ends_at, ends_if_cancelled
-from commands.values import SubscriptionId
+from commands.values import SubscriptionId, Time
 from forge.binding import Arguments, Command, Effect, Result, Task
 from store.records import Subscription
 from store.transaction import Transaction
@@ -28,7 +28,7 @@ class CancelArguments(Arguments):
 class CancelResult(Result):
     """When it ends. Unix seconds."""
 
-    ends_at: int
+    ends_at: Time
 
 
 cancel = Command(

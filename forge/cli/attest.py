@@ -38,7 +38,8 @@ def attest(  # noqa: PLR0913 - a delegation has these parts
         str,
         typer.Option(
             metavar="TIME|never",
-            help="When it ends: RFC 3339, Unix seconds, a duration from now. With a duration each run gives another token.",
+            help="When it ends: RFC 3339, a date, Unix seconds, a duration from now."
+            " With a duration each run gives another token.",
         ),
     ] = LIFETIME,
     not_before: NotBefore = None,

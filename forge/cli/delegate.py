@@ -29,7 +29,7 @@ def delegate(  # noqa: PLR0913 - a delegation has these parts
     as_did: As = None,
     policy: PolicyText = None,
     expires: Annotated[
-        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, Unix seconds, a duration from now.")
+        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, a date, Unix seconds, a duration from now.")
     ] = LIFETIME,
     not_before: NotBefore = None,
     proof: Proofs = [],  # noqa: B006 - typer never changes it

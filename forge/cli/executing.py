@@ -40,7 +40,7 @@ def execute(draft: Draft, *, url: str | None, output: Path | None, as_json: bool
     if output is not None:
         write(output, Container.of(invocation, chain).encode() + b"\n")
     if address is not None:
-        report(asyncio.run(_execute(address, invocation, chain)), invocation, as_json=as_json)
+        report(asyncio.run(_execute(address, invocation, chain)), invocation, as_json=as_json, model=draft.result)
         return
     say(f"signed, not sent: {output}")
     if as_json:
@@ -71,7 +71,7 @@ async def _execute_all(url: str, draft: Draft, *, as_json: bool) -> None:
         while True:
             invocation, chain = draft.sign()
             receipt = await client.execute(invocation, chain)
-            report(receipt, invocation, as_json=as_json)
+            report(receipt, invocation, as_json=as_json, model=draft.result)
             cursor = cursor_of(receipt)
             if cursor is None:
                 return

@@ -42,7 +42,7 @@ def invoke(  # noqa: PLR0913 - an invocation has these parts
     as_did: As = None,
     proof: Proofs = [],  # noqa: B006 - typer never changes it
     expires: Annotated[
-        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, Unix seconds, a duration from now.")
+        str, typer.Option(metavar="TIME|never", help="When it ends: RFC 3339, a date, Unix seconds, a duration from now.")
     ] = LIFETIME,
     nonce: Annotated[
         str | None, typer.Option(metavar=f"HEX|{EMPTY}", help="What makes the task its own; 16 random bytes without.")

@@ -8,16 +8,26 @@ from typing import Final
 import typer
 
 from forge.cli.exits import REFUSED
+from forge.cli.parameter import Parameter, parameters
 from forge.cli.terminal import complain, emit_json, json_text, show, show_field, show_json
+from forge.cli.times import date_beside
 from forge.dagcbor import Value
 from forge.invocation import Invocation
+from forge.model import Arguments, UnixTime
 from forge.receipt import Receipt
 
 _PAGE: Final = frozenset({"results", "cursor"})
 _INDENT: Final = 2
 
 
-def report(receipt: Receipt, invocation: Invocation | None = None, *, as_json: bool, executor: str = "") -> None:
+def report(
+    receipt: Receipt,
+    invocation: Invocation | None = None,
+    *,
+    as_json: bool,
+    executor: str = "",
+    model: type[Arguments] | None = None,
+) -> None:
     """Print a receipt.
 
     Args:
@@ -25,6 +35,7 @@ def report(receipt: Receipt, invocation: Invocation | None = None, *, as_json: b
         invocation: what was sent, where it is known.
         as_json: whether for a script.
         executor: a remark about who signed.
+        model: the command's result, where the command is known: it says which numbers are times.
 
     Raises:
         typer.Exit: the receipt holds an error, which was said on standard error.
@@ -41,10 +52,11 @@ def report(receipt: Receipt, invocation: Invocation | None = None, *, as_json: b
         show_field("receipt", f"{receipt.cid} (signature checked)")
         show_field("executor", f"{receipt.executor}{executor}")
         results = results_of(receipt)
+        known = {} if model is None else parameters(model)
         if results is not None:
-            _show_page(results, cursor_of(receipt))
+            _show_page([_dated(one, known.get("results")) for one in results], cursor_of(receipt))
         elif receipt.error is None:
-            show_json("result", receipt.ok)
+            show_json("result", _dated_map(receipt.ok, known))
         else:
             show_json("error", receipt.error)
     if receipt.error is not None:
@@ -78,6 +90,26 @@ def _show_page(results: Sequence[Value], cursor: str | None) -> None:
     if cursor is not None:
         show()
         show_field("cursor", f"{cursor} (there is more: go on with it)")
+
+
+def _dated(value: Value, parameter: Parameter | None) -> Value:
+    """Put the date beside each time in a value. What does not fit the model stays as it is: a service may say anything."""
+    if parameter is None:
+        return value
+    if isinstance(value, list):
+        return [_dated(one, parameter) for one in value]
+    if type(value) is int and UnixTime in parameter.kinds:
+        return date_beside(value)
+    for kind in parameter.kinds:
+        if isinstance(kind, type) and issubclass(kind, Arguments):
+            value = _dated_map(value, parameters(kind))
+    return value
+
+
+def _dated_map(value: Value, known: Mapping[str, Parameter]) -> Value:
+    if not isinstance(value, dict):
+        return value
+    return {key: _dated(one, known.get(key)) for key, one in value.items()}
 
 
 def _text(value: Value) -> str:

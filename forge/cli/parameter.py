@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
+from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from forge.binding import Arguments
 from forge.cid import CID
-from forge.model import UnixTime
+from forge.dagcbor import Value
+from forge.did import DID
+from forge.model import Implied, UnixTime
 
 _LISTS: Final = (list, tuple, frozenset, set, Sequence)
 _NAMES: Final = {UnixTime: "TIME", CID: "CID", bool: "true|false", int: "INTEGER", float: "NUMBER", str: "TEXT"}
 _JSON: Final = "JSON"
+WORD: Final = "WORD"
+"""One of several texts that are too many for a name."""
+_MAX_CHOICES: Final = 80  # characters: more would leave no room for what an option means
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Parameter:
     required: bool
     default: object
     """None where there is none."""
+    implied: Value
+    """What to say for whoever does not say it, where it must be said; None where there is none."""
     description: str
 
     @property
@@ -45,6 +53,11 @@ class Parameter:
         return all(is_text(kind) for kind in self.kinds)
 
     @property
+    def is_did(self) -> bool:
+        """Whether it is a DID and nothing else."""
+        return bool(self.kinds) and all(isinstance(kind, type) and issubclass(kind, DID) for kind in self.kinds)
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The texts that it may be; none where it may be any."""
         found = [_choices(kind) for kind in self.kinds]
@@ -53,7 +66,7 @@ class Parameter:
     @property
     def metavar(self) -> str:
         """How its values are called, such as `DID` or `now|end`."""
-        names = dict.fromkeys(_name(kind) for kind in self.kinds)
+        names = dict.fromkeys(name_of(kind) for kind in self.kinds)
         # Where it may be left out, that is mostly what null says too, and the command's own words say where it is not.
         return "|".join([*names, "null"] if self.nullable and self.required else names)
 
@@ -73,6 +86,7 @@ def is_text(kind: object) -> bool:
 
 def _parameter(key: str, field: FieldInfo) -> Parameter:
     # What is annotated on the field as a whole, pydantic keeps beside its type.
+    implied = next((mark.value for mark in field.metadata if isinstance(mark, Implied)), None)
     marks = [mark for mark in field.metadata if isinstance(mark, UnixTime)]
     kinds = tuple(_alternatives(Annotated[field.annotation, marks[0]] if marks else field.annotation))
     lists = [kind for kind in kinds if (get_origin(kind) or kind) in _LISTS]
@@ -83,8 +97,9 @@ def _parameter(key: str, field: FieldInfo) -> Parameter:
         else tuple(one for one in kinds if one is not NoneType),
         repeated=bool(lists),
         nullable=NoneType in kinds,
-        required=field.is_required(),
+        required=field.is_required() and implied is None,
         default=None if field.is_required() else field.get_default(),
+        implied=implied,
         description=" ".join((field.description or "").split()),
     )
 
@@ -105,14 +120,24 @@ def _alternatives(annotation: object) -> Iterator[object]:
         yield annotation
 
 
-def _choices(kind: object) -> tuple[str, ...]:
-    return get_args(kind) if get_origin(kind) is Literal and is_text(kind) else ()
-
-
-def _name(kind: object) -> str:
+def name_of(kind: object) -> str:
+    """Give what a type's values are called, such as `DID` or `now|end`."""
     if choices := _choices(kind):
-        return "|".join(choices)
+        words = "|".join(choices)
+        return words if len(words) <= _MAX_CHOICES else WORD
     if isinstance(kind, type) and kind in _NAMES:
         return _NAMES[kind]
     # A text with rules of its own, such as a DID.
     return kind.__name__.upper() if isinstance(kind, type) and issubclass(kind, str) else _JSON
+
+
+def form_of(kind: object) -> str | None:
+    """Say how a text with rules of its own is written, where its JSON Schema describes that."""
+    if not (isinstance(kind, type) and issubclass(kind, str)):
+        return None
+    found = TypeAdapter(kind).json_schema().get("description")
+    return found if isinstance(found, str) else None
+
+
+def _choices(kind: object) -> tuple[str, ...]:
+    return get_args(kind) if get_origin(kind) is Literal and is_text(kind) else ()

@@ -17,6 +17,7 @@ from forge.did import DID
 
 VARIABLE: Final = "FORGE_PROOF"
 """The environment variable that is used where no `--proof` is given; several proofs as in a PATH, or one a line."""
+_NAMED: Final = 3  # holders, in a message
 _SHOWN: Final = 60  # characters of what was given, in a message
 _BETWEEN: Final = re.compile(f"[\n{re.escape(os.pathsep)}]")
 
@@ -34,9 +35,16 @@ def read_proofs(given: Sequence[str]) -> tuple[Delegation, ...]:
 
 def no_chain(issuer: DID, subject: DID, command: CommandPath, proofs: Sequence[Delegation]) -> UsageError:
     """Say that nothing gives the issuer the authority, and what would."""
+    given = f"{len(proofs)} given"
+    what = f"give the delegation by --proof or {VARIABLE}"
+    if proofs and all(one.audience != issuer for one in proofs):
+        passed_on = {one.issuer for one in proofs}
+        holders = list(dict.fromkeys(one.audience for one in proofs if one.audience not in passed_on))
+        given += f", to {', '.join(holders[:_NAMED])}{' and others' if len(holders) > _NAMED else ''}"
+        what = "sign with the key of whom it is to (--key, --as), or give a delegation to whoever signs"
     return UsageError(
         f"{issuer} may not invoke {command} on {subject}: it is not the subject, and no chain of delegations leads from the"
-        f" subject to it ({len(proofs)} given): give the delegation by --proof or {VARIABLE}"
+        f" subject to it ({given}): {what}"
     )
 
 

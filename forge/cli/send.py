@@ -11,6 +11,7 @@ from forge.cli.exits import UsageError
 from forge.cli.options import Json, Url
 from forge.cli.outcome import report
 from forge.cli.reading import read_given
+from forge.cli.signing import known
 from forge.cli.urls import read_url
 from forge.client import Client
 from forge.container import Container
@@ -36,7 +37,9 @@ def send(
     container = read_given("FILE", file).container
     if len(container.invocations) != 1:
         raise UsageError(f"FILE: expected one invocation, found {len(container.invocations)}")
-    report(asyncio.run(_send(address, container)), container.invocations[0], as_json=as_json)
+    command = known(container.invocations[0].command)
+    model = None if command is None else command.result
+    report(asyncio.run(_send(address, container)), container.invocations[0], as_json=as_json, model=model)
 
 
 async def _send(url: str, container: Container) -> Receipt:

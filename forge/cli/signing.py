@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forge.binding import Catalog, Command
+from forge.binding import Arguments, Catalog, Command
 from forge.chain import find_chain
 from forge.cli.arguments import read_arguments
 from forge.cli.exits import UsageError
-from forge.cli.parties import read_did, read_subject
+from forge.cli.parties import SELF, SERVICE, read_did, read_subject
 from forge.cli.proofs import no_chain, read_proofs
 from forge.cli.terminal import complain
 from forge.cli.times import now, read_expiration
@@ -33,7 +33,8 @@ class Request:
     command: str
     pairs: Sequence[str]
     arguments: str | None
-    subject: str
+    subject: str | None
+    """None: the only one that the proofs lead from to the signer, or else the signer."""
     audience: str
     proof: Sequence[str]
     expires: str
@@ -56,6 +57,11 @@ class Draft:
     proofs: tuple[Delegation, ...]
     said: Request
 
+    @property
+    def result(self) -> type[Arguments] | None:
+        """What it gives; None where the command is not known here."""
+        return None if self.command is None else self.command.result
+
     @classmethod
     def read(cls, signer: Signer, said: Request) -> Draft:
         """Read what the command line says.
@@ -64,14 +70,17 @@ class Draft:
             UsageError: something cannot be read.
         """
         audience = read_did("--audience", said.audience)
-        subject = read_subject(said.subject, issuer=signer.did, audience=audience)
         path = _path(said.command)
-        command = _known(path)
+        command = known(path)
         model = None if command is None else command.arguments
-        arguments = read_arguments(said.pairs, said.arguments, model, at=now(), unchecked=said.unchecked)
+        parties = {SELF: signer.did, SERVICE: audience}
+        arguments = read_arguments(said.pairs, said.arguments, model, at=now(), parties=parties, unchecked=said.unchecked)
+        proofs = read_proofs(said.proof)
+        lent = _only_subject(proofs, signer.did, path) if said.subject is None else None
+        subject = lent or read_subject(said.subject or SELF, issuer=signer.did, audience=audience)
         if command is None:
             complain(f"{path} is not known here: its arguments are sent as they are")
-        return cls(signer, audience, subject, path, command, arguments, read_proofs(said.proof), said)
+        return cls(signer, audience, subject, path, command, arguments, proofs, said)
 
     def sign(self) -> tuple[Invocation, tuple[Delegation, ...]]:
         """Check and sign it, now; give it and its chain, root first.
@@ -107,6 +116,16 @@ class Draft:
         return invocation, chain
 
 
+def _only_subject(proofs: Sequence[Delegation], issuer: DID, command: CommandPath) -> DID | None:
+    """Give the subject that proofs lead from to the issuer; None where that is none, or more than one.
+
+    A powerline leads from whomever one likes, and so from nobody in particular.
+    """
+    named = {one.subject for one in proofs if one.subject not in (None, issuer)}
+    found = [one for one in named if one and find_chain(proofs, issuer=issuer, subject=one, command=command)]
+    return found[0] if len(found) == 1 else None
+
+
 def _path(text: str) -> CommandPath:
     try:
         return CommandPath(text)
@@ -114,7 +133,12 @@ def _path(text: str) -> CommandPath:
         raise UsageError(f"CMD: {error}") from error
 
 
-def _known(path: CommandPath) -> Command[Any, Any] | None:
+def known(path: CommandPath) -> Command[Any, Any] | None:
+    """Give the command at a path; None where it is not known here.
+
+    Raises:
+        ConfigurationError: the catalogue cannot be loaded.
+    """
     catalog: Catalog = find(load().catalog)
     route = catalog.get(path)
     return None if route is None else route.command

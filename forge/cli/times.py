@@ -1,7 +1,8 @@
 """Times on the command line.
 
-time     ::= RFC 3339 | Unix seconds | duration | "never"         a duration is counted from now
-duration ::= digits ( "s" | "m" | "h" | "d" | "w" )
+time     ::= RFC 3339 | date | Unix seconds | duration | "never"  a date is its beginning in UTC
+duration ::= "-"? digits ( "s" | "m" | "h" | "d" | "w" )          from now, or back from now
+date     ::= RFC 3339's full-date
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ from forge.cli.exits import UsageError
 from forge.envelope import MAX_TIMESTAMP
 
 NEVER: Final = "never"
+FORMS: Final = (
+    "RFC 3339 (2027-01-31T12:00:00Z), a date (2027-01-31: its beginning in UTC), Unix seconds, or a duration from now"
+    " (90s, 15m, 12h, 30d, 2w) or back (-30d)"
+)
+"""What a time is written like."""
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _WORDS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
-_DURATION: Final = re.compile(r"([0-9]+)([smhdw])", re.ASCII)
+_DURATION: Final = re.compile(r"(-?[0-9]+)([smhdw])", re.ASCII)
 _UNIX: Final = re.compile(r"-?[0-9]+", re.ASCII)
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_FULL_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MAX_DIGITS: Final = 16  # of ±(2^53-1), which is as far as a token's times go
 
 
@@ -66,16 +73,21 @@ def show_time(seconds: int, *, at: int) -> str:
     return f"{_write(seconds)} ({f'in {distance}' if seconds > at else f'{distance} ago'})"
 
 
+def date_beside(seconds: int) -> str:
+    """Write a time as the number that it is, and the date beside it, as far as calendars go."""
+    date = _write(seconds)
+    return date if date.startswith(f"{seconds} ") else f"{seconds} ({date})"
+
+
 def _date(option: str, text: str) -> int:
     try:
+        if _FULL_DATE.fullmatch(text):
+            return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
         if not _RFC_3339.fullmatch(text):
             raise ValueError(text)
         return int(datetime.fromisoformat(text.upper()).timestamp())
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{option}: {text!r} is not a time: expected RFC 3339 (2027-01-31T12:00:00Z), Unix seconds, or a duration from now"
-            " (90s, 15m, 12h, 30d, 2w)"
-        ) from error
+        raise UsageError(f"{option}: {text!r} is not a time: expected {FORMS}") from error
 
 
 def _write(seconds: int) -> str:

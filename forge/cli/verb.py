@@ -15,22 +15,30 @@ from rich.markup import escape
 from typer.main import get_command
 
 from forge.binding import SERVICE as THE_SERVICE
-from forge.binding import Command, Effect
+from forge.binding import Command, Effect, Route
 from forge.cli.executing import CURSOR, execute, execute_all
 from forge.cli.exits import UsageError
+from forge.cli.following import follow
 from forge.cli.invoke import app as invoke_app
 from forge.cli.invoke import invoke
 from forge.cli.keyfiles import read_signer
-from forge.cli.parameter import Parameter, parameters
+from forge.cli.parameter import WORD, Parameter, form_of, name_of, parameters
 from forge.cli.parties import SELF, SERVICE
 from forge.cli.signing import Draft, Request
 from forge.cli.terminal import json_text
+from forge.cli.times import FORMS
 from forge.cli.verbs import sentence
+from forge.did import DID
 from forge.model import UnixTime
 
 PANEL: Final = "Signing and sending, as for forge invoke"
-_TIME: Final = "A TIME is RFC 3339 (2027-01-31T12:00:00Z), Unix seconds, or a duration from now (90s, 15m, 12h, 30d, 2w)."
+_TIME: Final = f"A TIME is {FORMS}. Now is what this machine's clock says, whatever a service's test clock does."
+_DID: Final = f"A DID may be an e-mail address (its did:mailto), `{SELF}` for whoever signs, or `{SERVICE}` for the audience."
 _ALL: Final = Annotated[bool, typer.Option("--all", help="Follow the cursor to the end of the list: an invocation a page.")]
+_FOLLOW: Final = Annotated[
+    bool, typer.Option("--follow", help="Give what is there and wait for more, until Ctrl+C: exit status 0.")
+]
+_WHOSE: Final = f"whom the proofs lead from, if that is one; or else {SELF}"
 _PAGE: Final = {"results", CURSOR}
 _PAGING: Final = {"size", CURSOR}
 _HELP: Final = ("-h", "--help")
@@ -38,11 +46,13 @@ _WORD: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _OPTION: Final = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-def verb(command: Command[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of all commands has no name in public
-    """Make the command of the program that has `command` executed."""
+def verb(route: Route[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of all commands has no name in public
+    """Make the command of the program that has a route's command executed, and follows its stream."""
+    command, stream = route.command, route.stream
     known = parameters(command.arguments)
     paged = CURSOR in known and set(parameters(command.result)) >= _PAGE
-    options = _options(known, {*_shared_options(), *_HELP, *(["--all"] if paged else [])})
+    options = _options(known, {*_shared_options(), *_HELP, *(["--all"] if paged else []), *(["--follow"] if stream else [])})
+    only_service = all(role is THE_SERVICE for role in command.subjects)
     # The option's name in Python → its argument's on the wire.
     keys = {f"argument_{number}": key for number, key in enumerate(sorted(options, key=lambda key: _rank(known[key])))}
 
@@ -55,6 +65,7 @@ def verb(command: Command[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of a
         output: Path | None,
         as_json: bool,
         every: bool = False,
+        lasting: bool = False,
         **given: Any,  # noqa: ANN401 - values of every type
     ) -> None:
         said = [pair for name in keys for pair in _pairs(keys[name], given.pop(name))]
@@ -62,7 +73,11 @@ def verb(command: Command[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of a
         missing = [_spelled(one, options) for one in known.values() if one.required and one.key not in draft.arguments]
         if missing and not draft.said.unchecked:
             raise UsageError(f"missing: {', '.join(missing)}. See: forge {' '.join(command.path.segments)} --help")
-        if not every:
+        if lasting and stream is not None:
+            if every or output is not None:
+                raise UsageError("--follow: it has no pages, and signs again for each connection; leave --all and -o out")
+            follow(draft, stream, url=url, as_json=as_json)
+        elif not every:
             execute(draft, url=url, output=output, as_json=as_json)
         elif output is None:
             execute_all(draft, url=url, as_json=as_json)
@@ -72,10 +87,11 @@ def verb(command: Command[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of a
     slots = [_slot(name, known[key], options[key]) for name, key in keys.items()]
     if paged:
         slots.append(Slot("every", Slot.KEYWORD_ONLY, default=False, annotation=_ALL))
+    if stream is not None:
+        slots.append(Slot("lasting", Slot.KEYWORD_ONLY, default=False, annotation=_FOLLOW))
     hidden = [one for one in known.values() if one.key not in options]
-    default = SERVICE if all(role is THE_SERVICE for role in command.subjects) else SELF
     # typer makes of a signature what it makes of a function that is written out.
-    run.__signature__ = Signature([*slots, *_shared(hidden, default)])  # type: ignore[attr-defined]
+    run.__signature__ = Signature([*slots, *_shared(hidden, only_service=only_service)])  # type: ignore[attr-defined]
     app = typer.Typer(add_completion=False)
     app.command(help=_help(command), epilog=_epilog(command, known))(run)
     return get_command(app)
@@ -131,6 +147,10 @@ def _slot(name: str, one: Parameter, options: tuple[str, ...]) -> Slot:
 
 def _describe(one: Parameter) -> str:
     marks = [mark for mark, fits in (("may be repeated", one.repeated), ("required", one.required)) if fits]
+    if WORD in one.metavar:
+        marks.append(f"one of: {', '.join(one.choices)}")
+    if one.implied is not None:
+        marks.append(f"default: {json_text(one.implied)}")
     if isinstance(one.default, str | int | float) and one.default is not False and one.default != "":
         marks.append(f"default: {one.default}")
     return escape(" ".join([one.description, *(f"[{mark}]" for mark in marks)]).strip())
@@ -141,7 +161,7 @@ def _shared_options() -> Iterator[str]:
         yield from (*param.opts, *param.secondary_opts)
 
 
-def _shared(hidden: list[Parameter], subject: str) -> Iterator[Slot]:
+def _shared(hidden: list[Parameter], *, only_service: bool) -> Iterator[Slot]:
     """Give what all verbs have: the options of `forge invoke`, and `KEY=VALUE`."""
     for slot in signature(invoke, eval_str=True).parameters.values():
         kind, info = get_args(slot.annotation)
@@ -153,8 +173,13 @@ def _shared(hidden: list[Parameter], subject: str) -> Iterator[Slot]:
             info.help = "\n\n".join(lines)
         else:
             info.rich_help_panel = PANEL
-        default = subject if slot.name == "subject" else slot.default
-        yield slot.replace(default=default, annotation=Annotated[kind, info])
+        if slot.name != "subject":
+            yield slot.replace(annotation=Annotated[kind, info])
+        elif only_service:
+            yield slot.replace(default=SERVICE, annotation=Annotated[kind, info])
+        else:
+            info.show_default = _WHOSE
+            yield slot.replace(default=None, annotation=Annotated[kind | None, info])
 
 
 def _only_so(one: Parameter) -> str:
@@ -178,6 +203,8 @@ def _reflow(paragraph: str) -> str:
 
 def _epilog(command: Command[Any, Any], known: Mapping[str, Parameter]) -> str:
     failures = [f"Fails with {one.__name__}: {' '.join((one.__doc__ or '').split())}" for one in command.failures]
-    times = [_TIME] if any(UnixTime in one.kinds for one in known.values()) else []
+    kinds = [kind for one in known.values() for kind in one.kinds]
+    texts = dict.fromkeys(f"A {name_of(kind)} is {form}." for kind in kinds if (form := form_of(kind)))
+    forms = [*([_DID] if DID in kinds else []), *texts, *([_TIME] if UnixTime in kinds else [])]
     more = f"`forge schema {command.path}` tells the types of arguments and result in full."
-    return escape("\n\n".join(["\n".join(failures), *times, more]).strip())
+    return escape("\n\n".join(["\n".join(failures), *forms, more]).strip())

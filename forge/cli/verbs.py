@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from typer.core import TyperGroup
 
-from forge.binding import Catalog, Command
+from forge.binding import Catalog, Route
 from forge.cli.deferred import Deferred, Group
 from forge.command import CommandPath
 from forge.config import find, load
@@ -28,27 +28,27 @@ def known() -> list[Deferred]:
         ConfigurationError: the catalogue cannot be loaded; or whatever its own code raises.
     """
     catalog: Catalog = find(load().catalog)
-    commands = {route.command.path.segments: route.command for route in catalog if route.command.path.segments}
+    commands = {route.command.path.segments: route for route in catalog if route.command.path.segments}
     return _below((), commands, PANEL)
 
 
 def _below(
-    place: tuple[str, ...], commands: dict[tuple[str, ...], Command[Any, Any]], panel: str | None = None
+    place: tuple[str, ...], commands: dict[tuple[str, ...], Route[Any, Any]], panel: str | None = None
 ) -> list[Deferred]:
     """Give the groups and verbs right below a place, in order."""
-    within = {path: command for path, command in commands.items() if path[: len(place)] == place and path != place}
+    within = {path: route for path, route in commands.items() if path[: len(place)] == place and path != place}
     names = dict.fromkeys(path[len(place)] for path in within)
     return [_one((*place, name), within, panel) for name in names]
 
 
-def _one(place: tuple[str, ...], commands: dict[tuple[str, ...], Command[Any, Any]], panel: str | None) -> Deferred:
+def _one(place: tuple[str, ...], commands: dict[tuple[str, ...], Route[Any, Any]], panel: str | None) -> Deferred:
     verbs = [" ".join(path[len(place) :]) for path in commands if path[: len(place)] == place and path != place]
     name = place[-1]
     if verbs:
         path = CommandPath("/" + "/".join(place))
         return Deferred(name, ", ".join(verbs), lambda: _group(path, _below(place, commands)), panel=panel)
-    command = commands[place]
-    return Deferred(name, sentence(command.summary), lambda: _verb(command), panel=panel)
+    route = commands[place]
+    return Deferred(name, sentence(route.command.summary), lambda: _verb(route), panel=panel)
 
 
 def sentence(summary: str) -> str:
@@ -65,6 +65,6 @@ def _group(path: CommandPath, below: Sequence[Deferred]) -> TyperGroup:
     )
 
 
-def _verb(command: Command[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of all commands has no name in public
+def _verb(route: Route[Any, Any]) -> Any:  # noqa: ANN401 - typer's base of all commands has no name in public
     # What runs brings an HTTP client along, which lists need not wait for.
-    return import_module(_VERB).verb(command)
+    return import_module(_VERB).verb(route)

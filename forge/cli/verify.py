@@ -73,7 +73,10 @@ def verify(  # noqa: PLR0913 - what is asked, and the circumstances
     ),
     at: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="When it arrives: RFC 3339, Unix seconds, a duration from now. Now without."),
+        typer.Option(
+            metavar="TIME",
+            help="When it arrives: RFC 3339, a date, Unix seconds, a duration from now or back (-30d). Now without.",
+        ),
     ] = None,
     leeway: Annotated[int, typer.Option(metavar="SECONDS", min=0, help="By how much clocks may differ.")] = LEEWAY,
     audience: Annotated[

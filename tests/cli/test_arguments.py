@@ -11,7 +11,7 @@ from forge.cli.arguments import read_arguments
 from forge.cli.exits import UsageError
 from forge.dagcbor import Value
 from forge.did import DID
-from forge.model import UnixTime
+from forge.model import Implied, UnixTime
 
 TASK = CID.of(b"x")
 AT = 1_800_000_000
@@ -111,11 +111,16 @@ def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected
         (["other=1"], None, "^other: the command takes no such argument; it takes: who, note, oldStyle"),
         (["old_style=1"], None, "^old_style: "),
         (["note=a", "note=b"], None, "^note: given 2 times, and it is not a list"),
-        (["count=three"], None, "^count: not JSON"),
+        (["count=three"], None, "^count: expected a whole number, not 'three'$"),
+        (["count="], None, "^count: expected a whole number, not ''$"),
+        ([f"count={'x' * 99}"], None, f"^count: expected a whole number, not '{'x' * 40}'$"),
+        (["share=half"], None, "^share: not JSON"),
+        (["who=@example.com"], None, "^who: not an e-mail address: '@example.com'"),
+        (["people=did:web:x", "people=a@"], None, "^people: not an e-mail address"),
         (["details=x"], None, "^details: not JSON"),
         (["people=[1"], None, "^people: not JSON"),
-        (["numbers=x"], None, "^numbers: not JSON"),
-        (["count=30d"], None, "^count: not JSON"),
+        (["numbers=x"], None, "^numbers: expected a whole number, not 'x'"),
+        (["count=30d"], None, "^count: expected a whole number, not '30d'"),
         (["begins=soon"], None, "^begins: 'soon' is not a time: expected RFC 3339"),
         (["begins=never"], None, "^begins: 'never' is not a time"),
         (["begins=null"], None, "^begins: 'null' is not a time"),
@@ -128,6 +133,42 @@ def test_without_a_model_a_value_is_json_or_else_text(pairs: list[str], expected
 def test_what_cannot_be_read_is_named(pairs: list[str], text: str | None, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read_arguments(pairs, text, Example, at=AT)
+
+
+PARTIES = {"self": DID("did:web:me"), "service": DID("did:web:it")}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        (["who=gina@example.com"], {"who": "did:mailto:example.com:gina"}),
+        (["who=self"], {"who": "did:web:me"}),
+        (["who=service"], {"who": "did:web:it"}),
+        (["who=did:web:x"], {"who": "did:web:x"}),
+        (["who=did:web:a@b"], {"who": "did:web:a@b"}),
+        (["who=gina"], {"who": "gina"}),
+        (["people=self", "people=a@b", "people=did:web:x"], {"people": ["did:web:me", "did:mailto:b:a", "did:web:x"]}),
+        (["note=self"], {"note": "self"}),
+        (["note=gina@example.com"], {"note": "gina@example.com"}),
+        (["either=service"], {"either": "service"}),
+    ],
+)
+def test_a_did_may_be_an_address_or_a_party(pairs: list[str], expected: dict[str, Value]) -> None:
+    assert read_arguments(pairs, None, Example, at=AT, parties=PARTIES) == expected
+
+
+class Requiring(Arguments):
+    """What the wire requires, and a person need not say."""
+
+    details: Annotated[dict[str, str], Implied({})]
+    note: str
+
+
+def test_what_is_implied_is_said_unless_it_is_to_be_as_it_was_said() -> None:
+    assert read_arguments(["note=n"], None, Requiring, at=AT) == {"details": {}, "note": "n"}
+    assert read_arguments(['details={"a":"b"}'], None, Requiring, at=AT) == {"details": {"a": "b"}}
+    assert read_arguments([], '{"details":{"a":"b"}}', Requiring, at=AT) == {"details": {"a": "b"}}
+    assert read_arguments(["note=n"], None, Requiring, at=AT, unchecked=True) == {"note": "n"}
 
 
 def test_a_command_without_arguments_says_so() -> None:

@@ -140,7 +140,7 @@ def test_proofs_from_the_environment(forge: Forge, alice: Party, bob: Party, tmp
         assert len(delegations(forge(*args, env=environment).stdout)) == 3
     # What is said by a flag counts alone.
     result = forge(*args, "--proof", other, env={"FORGE_PROOF": str(file), "FORGE_KEY": str(bob.file)}, status=2)
-    assert "(1 given)" in result.stderr
+    assert f"(1 given, to {alice.did}): sign with the key of whom it is to" in result.stderr
 
 
 def test_without_authority_nothing_is_signed(forge: Forge, alice: Party, bob: Party) -> None:

@@ -152,13 +152,14 @@ def test_whom_it_is_about(  # noqa: PLR0913, PLR0917 - a table and its surroundi
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        (["customer", "add"], "missing: --customer, --product, --details. See: forge customer add --help"),
+        (["customer", "add"], "missing: --customer, --product. See: forge customer add --help"),
         (["customer", "add", "--customer", "did:web:x", "details={}"], "missing: --product. See: forge customer add --help"),
         (["customer", "ad"], "No such command 'ad'. Did you mean 'add'? See: forge customer --help"),
         (["custmer", "add"], "No such command 'custmer'. Did you mean 'customer'"),
         (["customer", "add", "--custmer", "x"], "No such option: --custmer"),
         (["customer", "get", "--customer", "did:web:x", "customer=did:web:y"], "customer: given 2 times, and it is not a list"),
-        (["customer", "get", "--customer", "x"], "args.customer: "),
+        (["customer", "get", "--customer", "x"], "args.customer: not a DID: 'x'\n"),
+        (["subscription", "add", "provider=x", "--seats", "two"], "seats: expected a whole number, not 'two'"),
         (["customer", "get", "did:web:x"], "did:web:x: expected key=value"),
         (["customer", "get", "payer=x"], "payer: the command takes no such argument; it takes: customer"),
         (["customer", "add", "--details", "x"], "details: not JSON"),
@@ -214,9 +215,7 @@ def test_a_catalogue_that_cannot_be_loaded_breaks_nothing_else(
 def test_a_customer_and_its_spaces(forge: Forge, running: Service, alice: Party, tmp_path: Path) -> None:
     at = [*running.at, "--json"]
     ours, own = [*at, *running.party.key], [*at, *alice.key]
-    forge(
-        "customer", "add", "--customer", alice.did, "--product", PRODUCT, "--details", "{}", "--external-account", "f1:7", *ours
-    )
+    forge("customer", "add", "--customer", alice.did, "--product", PRODUCT, "--external-account", "f1:7", *ours)
     known = json.loads(forge("customer", "get", "--customer", alice.did, *own).stdout)["ok"]
     assert (known["externalAccount"], known["product"]) == ("f1:7", PRODUCT)
     provider = ["--provider", running.party.did]

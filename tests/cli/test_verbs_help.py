@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
@@ -14,6 +15,8 @@ from forge.cli.parameter import parameters
 from forge.cli.program import COMMANDS
 from tests.cli.conftest import WIDE, Forge, flat
 from tests.cli.listed import OWN
+
+TIMES = {"at", "from", "now", "since", "until"}
 
 
 def words(command: Command[Any, Any]) -> tuple[str, ...]:
@@ -38,7 +41,7 @@ def test_help_of_every_command(forge: Forge, route: Any) -> None:
         assert flat(paragraph) in flat(shown)
     subjects = ", ".join(dict.fromkeys(role.name for role in command.subjects))
     assert f"{command.path}, subject: {subjects}. " in flat(shown)
-    default = "service" if set(command.subjects) == {SERVICE} else "self"
+    default = "service" if set(command.subjects) == {SERVICE} else "(whom the proofs lead from, if that is one; or else self)"
     assert f"[default: {default}]" in rows["--subject"]
     for flag in (
         "--key",
@@ -94,6 +97,41 @@ def test_help_says_what_the_model_says(forge: Forge) -> None:
     assert rows["--details"] == "--details JSON"
     assert "A TIME is RFC 3339" in shown
     assert "A TIME is RFC 3339" not in forge("kinds", "mine", "--help", env=WIDE | OWN).stdout
+
+
+def test_help_says_how_what_is_no_plain_text_is_written(forge: Forge) -> None:
+    shown = flat(forge("plan", "add", "--help", env=WIDE).stdout)
+    assert "A PERIOD is ISO 8601: P1M, P90D, P1Y." in shown
+    assert shown.count("A PERIOD is") == 1
+    assert "A DID may be an e-mail address (its did:mailto), `self` for whoever signs, or `service`" in shown
+    assert "A DID may be" not in forge("item", "list", "--help", env=WIDE | OWN).stdout
+    shown = flat(forge("kinds", "one", "--help", env=WIDE | OWN).stdout)
+    assert "a date (2027-01-31: its beginning in UTC), Unix seconds, or a duration from now" in shown
+    assert "or back (-30d)" in shown
+    assert "this machine's clock" in shown
+
+
+def test_many_words_to_choose_from_are_listed_beside_the_option(forge: Forge) -> None:
+    shown = flat(forge("event", "list", "--help", env=WIDE).stdout)
+    assert "--type WORD" in shown
+    assert "[one of: customer-added, " in shown
+
+
+def test_what_is_implied_is_not_required(forge: Forge) -> None:
+    shown = forge("customer", "add", "--help", env=WIDE).stdout
+    (row,) = [flat(line) for line in shown.splitlines() if line.startswith("│ ") and "--details" in line]
+    assert row == "--details JSON [default: {}]"
+
+
+@pytest.mark.parametrize("route", list(CATALOG), ids=lambda route: route.command.path)
+def test_what_is_a_time_says_so_in_arguments_and_results(route: Any) -> None:
+    for model in (route.command.arguments, route.command.result):
+        schema = model.model_json_schema()
+        for place in (schema, *schema.get("$defs", {}).values()):
+            for key, one in place.get("properties", {}).items():
+                if key in TIMES or key.endswith("At"):
+                    text = json.dumps(one)
+                    assert "Unix seconds" in text or "enum" in text or "Those that follow this number" in text, key
 
 
 def test_times_are_written_as_times_wherever_there_are_some() -> None:

@@ -5,7 +5,7 @@ The second paragraph is part of what the command says about itself.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import pytest
 from pydantic import Field, ValidationError
@@ -33,6 +33,7 @@ from forge.command import CommandPath
 from forge.did import DID
 from forge.errors import CommandError, Failure, InvalidSubject, MalformedArguments, TokenError
 from forge.model import MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS
+from forge.model import problems as describe_problems
 from forge.policy import Policy
 from forge.receipt import Receipt
 from forge.verify import verify
@@ -115,7 +116,7 @@ def test_arguments_that_are_good() -> None:
         ({"extra": 1}, ["args.extra: unknown key"]),
         ({"customer": ...}, ["args.customer: missing"]),
         ({"customer": None}, ["args.customer: Input should be a valid string, found null"]),
-        ({"customer": "alice"}, ["args.customer: not a DID: 'alice', found text"]),
+        ({"customer": "alice"}, ["args.customer: not a DID: 'alice'"]),
         ({"customer": 1}, ["args.customer: Input should be a valid string, found an integer"]),
         ({"externalAccount": None}, ["args.externalAccount: Input should be a valid string, found null"]),
         ({"externalAccount": b"f1"}, ["args.externalAccount: Input should be a valid string, found bytes"]),
@@ -142,6 +143,39 @@ def test_arguments_that_are_good() -> None:
 def test_arguments_that_are_not(changed: dict[str, Any], expected: list[str]) -> None:
     """Each message names the key as it is on the wire, what was expected, and what was found."""
     assert problems({key: value for key, value in (GOOD | changed).items() if value is not ...}) == expected
+
+
+class Picky(Arguments):
+    state: Literal["on", "off"] = "on"
+    amount: Annotated[int, Field(ge=1)] = 1
+    name: Annotated[str, Field(max_length=3)] = ""
+    pin: Annotated[str, Field(pattern="^[0-9]*$")] = ""
+
+
+WORDS: Final = "args.state: Input should be 'on' or 'off'"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"state": "an"}, f"{WORDS}, found 'an'"),
+        ({"state": ""}, f"{WORDS}, found ''"),
+        ({"state": "x" * 40}, f"{WORDS}, found '{'x' * 40}'"),
+        # What is long or cannot be printed was not meant as one of the words: it may be anything, a secret too.
+        ({"state": "x" * 41}, WORDS),
+        ({"state": "a\x1bb"}, WORDS),
+        ({"state": 1}, f"{WORDS}, found an integer"),
+        ({"state": None}, f"{WORDS}, found null"),
+        ({"amount": 0}, "args.amount: Input should be greater than or equal to 1"),
+        ({"name": "secret"}, "args.name: String should have at most 3 characters"),
+        ({"pin": "secret"}, "args.pin: String should match pattern '^[0-9]*$'"),
+    ],
+    ids=str,
+)
+def test_a_value_is_shown_where_a_word_was_expected_and_nowhere_else(given: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Picky.model_validate(given)
+    assert describe_problems(caught.value, "args") == expected
 
 
 def test_an_integer_is_a_good_float() -> None:

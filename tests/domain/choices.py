@@ -84,6 +84,9 @@ class Choices:
     def subscription(self) -> str:
         subs = list(self.book.subscriptions.values())
         live = [sub for sub in subs if not self.book.ended(sub, self.now)]
+        late = [sub for sub in live if (sub.paid_until() or self.now) < self.now]
+        if late and self.dice.once_in(3):
+            return self.dice.pick(late).id
         return self.found(live if not self.dice.once_in(4) else subs)
 
     def holder(self, id_: str) -> str:

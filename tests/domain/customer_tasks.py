@@ -38,7 +38,9 @@ class CustomerTasks(Choices):
     customer_get = customer_close = _about_customer
 
     def _stopping(self) -> Parts:
-        return SERVICE, {"customer": self.customer(), **({"reason": "x"} if self.dice.once_in(3) else {})}
+        paying = [row.payer for row in self.book.payings if row.until is None]
+        customer = self.dice.pick(paying) if paying and self.dice.once_in(3) else self.customer()
+        return SERVICE, {"customer": customer, **({"reason": "x"} if self.dice.once_in(3) else {})}
 
     customer_suspend = _stopping
 
@@ -74,21 +76,24 @@ class CustomerTasks(Choices):
         rows = [row for row in self.book.payings if row.until is None]
         if rows and self.dice.once_in(3):
             # Who pays for whom goes over, or cannot.
-            one = self.dice.pick(rows)
-            other = self.dice.pick([row for row in rows if row.payer != one.payer] or rows)
+            one, other = self.dice.pick(rows), self.dice.pick(rows)
             guest, customer = self.dice.pick(((one.leaf, other.payer), (one.payer, other.leaf)))
+        crossed = [(one.payer, other.leaf) for one in rows for other in rows if one.payer != other.payer]
+        if crossed and self.dice.once_in(2):
+            guest, customer = self.dice.pick(crossed)
         return self.dice.pick((SERVICE, guest)), {"guest": guest, "customer": customer}
 
     def customer_payer_add(self) -> Parts:
         paying = [row.payer for row in self.book.payings if row.until is None]
-        payer = self.dice.pick(paying) if paying and self.dice.once_in(2) else self.customer()
+        payer = self.dice.pick(paying) if paying and self.dice.once_in(4) else self.customer()
         return self.dice.pick((SERVICE, payer)), {"payer": payer, "customer": self.dice.pick(CUSTOMERS)}
 
     def customer_payer_remove(self) -> Parts:
         rows = [row for row in self.book.payings if row.until is None]
         if not rows or self.dice.once_in(4):
             return self._about_customer()
-        row = self.dice.pick(rows)
+        stopped = [row for row in rows if self.book.stopped(row.payer, self.now)]
+        row = self.dice.pick(stopped if stopped and self.dice.once_in(2) else rows)
         return self.dice.pick((SERVICE, row.payer, row.leaf)), {"customer": self.as_named(row.leaf)}
 
     customer_payer_get = customer_payer_remove
@@ -119,12 +124,14 @@ class CustomerTasks(Choices):
         }
         return SERVICE, {key: value for key, value in given.items() if value is not None}
 
+    def _plan(self) -> str:
+        return self.dice.pick(PRODUCTS) if self.dice.once_in(4) else self.product()
+
     def plan_get(self) -> Parts:
-        product = self.dice.pick(PRODUCTS) if self.dice.once_in(4) else self.product()
-        return self.dice.pick((SERVICE, STRANGER)), {"product": product}
+        return self.dice.pick((SERVICE, STRANGER)), {"product": self._plan()}
 
     def plan_retire(self) -> Parts:
-        return SERVICE, {"product": self.product()}
+        return SERVICE, {"product": self._plan()}
 
     def plan_list(self) -> Parts:
         return self.dice.pick((SERVICE, STRANGER)), self.page()

@@ -25,6 +25,8 @@ class Dice:
 
     def __init__(self, throw: Callable[[int], int]) -> None:
         self._throw = throw
+        self.moved = False
+        """Whether any throw gave something other than the first."""
 
     @classmethod
     def drawn(cls, draw: Callable[[SearchStrategy[Any]], Any]) -> Self:
@@ -32,7 +34,9 @@ class Dice:
         return cls(lambda count: draw(_below(count)))
 
     def below(self, count: int) -> int:
-        return self._throw(count) if count > 1 else 0
+        number = self._throw(count) if count > 1 else 0
+        self.moved |= number > 0
+        return number
 
     def pick(self, items: Sequence[T]) -> T:
         return items[self.below(len(items))]

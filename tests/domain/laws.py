@@ -1,4 +1,4 @@
-"""The laws of domain.md, looked at in the rows and the answers themselves, without the model.
+"""The laws of docs/domain.md, looked at in the rows and the answers themselves, without the model.
 
 A broken law is an error of its own.
 """

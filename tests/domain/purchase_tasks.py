@@ -71,9 +71,9 @@ class PurchaseTasks(Choices):
         id_, customer, kind = self.subscription(), self.customer(), self.dice.below(4)
         if kind == 1:
             customer = self.dice.pick((STRANGER, *CUSTOMERS))
-        if kind == 2 and (pairs := self._both_exclusive()):
+        if kind >= 2 and (pairs := self._both_exclusive()):
             id_, customer = self.dice.pick(pairs)
-        if kind == 3:
+        elif kind == 3:
             stopped = [did for did in self.book.customers if self.book.stopped(did, self.now)]
             customer = self.dice.pick(stopped or [customer])
         return self.holder(id_), {"subscription": id_, "customer": customer}
@@ -98,7 +98,7 @@ class PurchaseTasks(Choices):
         sub = self.book.subscriptions.get(id_)
         given: dict[str, Any] = {
             "subscription": id_,
-            "event": self.dice.pick(("paid", "failed" if kept else "paid", "failed", "refunded")),
+            "event": self.dice.pick(("paid", "failed", "failed", "refunded") if kept else ("paid", "paid", "paid", "failed")),
             "reference": self.dice.pick(_REFERENCES),
         }
         if sub is not None and sub.payments and self.dice.once_in(6):
@@ -154,6 +154,9 @@ class PurchaseTasks(Choices):
 
     def provider_add(self) -> Parts:
         subject = ODD if self.dice.once_in(20) else self.customer()
+        able = [did for did, one in self.book.customers.items() if self.book.live_to(did, one.product, self.now)]
+        if able and self.dice.once_in(2):
+            subject = self.as_named(self.dice.pick(able))
         return subject, {"provider": self._provider(), "consumer": self.consumer()}
 
     def provider_remove(self) -> Parts:

@@ -163,4 +163,4 @@ ASKED: Final = frozenset(
 )
 """The commands that a stranger asks."""
 EXEMPT: Final = frozenset({"/plan/get", "/plan/list", "/provider/add", "/space/info"})
-"""Those that anybody may ask, or that speak of their subject alone; and domain.md's one exception."""
+"""Those that anybody may ask, or that speak of their subject alone; and the one exception of docs/domain.md."""

@@ -1,4 +1,4 @@
-"""No state depends on the order in which payments arrived, nor on when (domain.md, Payments)."""
+"""No state depends on the order in which payments arrived, nor on when (docs/domain.md, Payments)."""
 
 from __future__ import annotations
 

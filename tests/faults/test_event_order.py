@@ -1,4 +1,4 @@
-"""The order of events: who reads along, at whichever process, misses none, though two of them write (domain.md, Events)."""
+"""The order of events: who reads along, at any process, misses none, though two of them write (docs/domain.md, Events)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,16 @@ class Deed:
 
 
 Build = Callable[[Scene], Awaitable[Deed]]
-DEEDS: Final[dict[str, Build]] = {}
+
+
+class _Deeds(dict[str, Build]):
+    """The rows, by the commands' paths."""
+
+    def __missing__(self, path: str) -> Build:
+        raise AssertionError(f"{path} has no row yet: add one to tests/service/deeds.py")
+
+
+DEEDS: Final = _Deeds()
 
 
 def deed(path: str) -> Callable[[Build], Build]:

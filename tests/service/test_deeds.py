@@ -30,11 +30,17 @@ REPEATED = [one for one in ROLES if one[0] in CHANGING]
 
 class TestTable:
     async def test_has_every_command(self) -> None:
-        assert DEEDS.keys() == DOMAIN.keys()
+        missing, unserved = DOMAIN.keys() - DEEDS.keys(), DEEDS.keys() - DOMAIN.keys()
+        assert not missing, f"add a row to tests/service/deeds.py for {sorted(missing)}"
+        assert not unserved, (
+            f"tests/service/deeds.py has rows of commands that are not in commands/__init__.py: {sorted(unserved)}"
+        )
 
     async def test_has_every_role(self, scene: Scene) -> None:
         for path, route in DOMAIN.items():
-            assert (await DEEDS[path](scene)).by.keys() == {role.name for role in route.command.subjects}, path
+            by = (await DEEDS[path](scene)).by.keys()
+            roles = {role.name for role in route.command.subjects}
+            assert by == roles, f"{path} in tests/service/deeds.py: its `by` names each of its roles, and no others"
 
 
 class TestWhoMay:
@@ -42,7 +48,8 @@ class TestWhoMay:
     async def test_each_role_and_every_change_has_its_events(self, scene: Scene, path: str, role: str) -> None:
         deed = await DEEDS[path](scene)
         told = await scene.told(path, **deed.by[role], **deed.arguments)
-        assert tuple(kind for kind, _ in told) == deed.appends
+        appended = tuple(kind for kind, _ in told)
+        assert appended == deed.appends, f"{path} in tests/service/deeds.py: its `appends` names the events, in their order"
         assert bool(deed.appends) == (path in CHANGING), "what changes something says so, and nothing else does"
 
     @pytest.mark.parametrize("path", [path for path in DOMAIN if path not in OPEN])
@@ -94,7 +101,10 @@ class TestRepeat:
         deed = await DEEDS[path](scene)
         how = {"by": scene.service} if "service" in deed.by else next(iter(deed.by.values()))
         await scene.do(path, **how, **deed.arguments)
-        assert await scene.untold(path, **how, **deed.arguments) == deed.again
+        came_to = await scene.untold(path, **how, **deed.arguments)
+        assert came_to == deed.again, (
+            f"{path} in tests/service/deeds.py: its `again` is ok, or the failure that the same comes to"
+        )
 
 
 def _asked(deed: Deed, stranger: Signer) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from commands.events import Type
 from forge.keys import Signer
 from tests.service.deed import How
 from tests.service.scene import START, Scene
@@ -110,12 +111,19 @@ class TestFilters:
             ({"customer": customer, "type": "subscription-added"}, ["subscription-added"] * 2),
             ({"subscription": name, "type": "customer-added"}, []),
             ({"subscription": name, "consumer": customer}, []),
-            ({"customer": customer, "type": "nothing"}, []),
+            ({"customer": customer, "type": "customer-closed"}, []),
         ]
         for filters, expected in cases:
             assert kinds(await scene.all(LIST, **filters)) == expected, filters
             if "customer" in filters or "type" not in filters:
                 assert kinds(await scene.all(LIST, by=customer, **filters)) == expected, filters
+
+    async def test_by_types_that_there_are(self, scene: Scene) -> None:
+        for kind in Type:
+            await scene.do(LIST, type=kind.value, size=1)
+        name, message = await scene.refusal(LIST, type="customer-renamed")
+        assert name == "MalformedArguments"
+        assert message.startswith("malformed arguments: args.type: Input should be 'customer-added', 'customer-updated'")
 
     async def test_a_customer_sees_nothing_of_others_by_them(self, scene: Scene) -> None:
         (_, name), (other, _) = await scene.bought(), await scene.bought()

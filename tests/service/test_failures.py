@@ -15,8 +15,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_the_table_has_every_one() -> None:
     served = CATALOG.without(CommandPath("/ucan")).without(CommandPath("/debug"))
     declared = {(str(route.command.path), failure.__name__) for route in served for failure in route.command.failures}
-    assert ROWS.keys() | UNREACHABLE == declared
-    assert not ROWS.keys() & UNREACHABLE
+    missing, undeclared = declared - ROWS.keys() - UNREACHABLE, (ROWS.keys() | UNREACHABLE) - declared
+    assert not missing, f"add a row to tests/service/provoked.py for {sorted(missing)}"
+    assert not undeclared, f"tests/service/provoked.py has rows of what no command declares: {sorted(undeclared)}"
+    assert not ROWS.keys() & UNREACHABLE, "what has a row in tests/service/provoked.py can be reached"
 
 
 @pytest.mark.parametrize(("path", "failure"), list(ROWS))

@@ -157,9 +157,10 @@ class TestAdd:
         theirs = await scene.plan("complimentary", period="P1M")
         made = await scene.do(ADD, by=customer, **adding(scene, customer, mine, seats=3))
         assert (await held(scene, made["id"]))["seats"]["total"] == 3
-        for product in (theirs, scene.product(), GOLD):
+        kept = "is not for customers to take by themselves (selfServe): the service adds it"
+        for product, said in [(theirs, kept), (scene.product(), "not found"), (GOLD, "not found")]:
             name, message = await scene.refusal(ADD, by=customer, **adding(scene, customer, product))
-            assert (name, message) == ("PlanNotFound", f'plan "{product}" not found')
+            assert (name, message) == ("PlanNotFound", f'plan "{product}" {said}')
         malformed: list[dict[str, Any]] = [{"startsAt": START}, {"endsAt": None}, {"endsAt": START + 1}, {"seats": 4}]
         for more in malformed:
             name, message = await scene.refusal(ADD, by=customer, **adding(scene, customer, mine, **more))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from commands.page import ListArguments, Position, scan
 from commands.roles import PAYER_NAMED, SERVICE
+from commands.values import Time
 from forge.binding import Command, Effect, Result, Task
 from forge.did import DID
 from store.records import Leaf
@@ -27,7 +28,7 @@ class LeafView(Result):
     """How many it holds, those that have ended too."""
     consumers: int
     """How many are in them."""
-    since: int
+    since: Time
 
 
 class ListLeavesResult(Result):

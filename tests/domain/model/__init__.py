@@ -1,4 +1,4 @@
-"""A model of the domain in plain Python: what each command answers, by domain.md alone. No SQL, no rows, nothing stored.
+"""A model of the domain in plain Python: what each command answers, by docs/domain.md alone. No SQL, no rows, nothing stored.
 
 `apply` is all: it takes a task and gives its result, or raises the failure's name.
 """
@@ -57,7 +57,7 @@ CHANGING: Final[dict[str, Handler]] = {
 COMMANDS: Final = {**_READING, **CHANGING}
 
 
-# -- who may (domain.md, Who may invoke); the service always may, but for what only the one concerned may
+# -- who may (docs/domain.md, Who may invoke); the service always may, but for what only the one concerned may
 
 Role = Callable[[Book, Ask], bool]
 
@@ -84,8 +84,7 @@ def _listing(book: Book, ask: Ask) -> bool:
 
 
 def _guest(book: Book, ask: Ask) -> bool:
-    del book
-    return bool(ask.subject == ask.arguments["guest"])
+    return book.customer(ask.subject) is not None and ask.subject == ask.arguments["guest"]
 
 
 def _payer(book: Book, ask: Ask) -> bool:

@@ -1,4 +1,4 @@
-"""The model's book: all that domain.md says is known, in plain lists and dictionaries, and what follows from it at a time.
+"""The model's book: all that docs/domain.md says is known, in plain lists and dictionaries, and what follows from it at a time.
 
 DIDs, ids and tasks are plain text, times Unix seconds. Nothing is ever taken out: what ended has an end.
 """
@@ -211,8 +211,6 @@ class Book:
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     stays: dict[str, list[Stay]] = field(default_factory=dict)
     """By consumer."""
-    trials: set[tuple[str, str]] = field(default_factory=set)
-    """Who has had a trial of what."""
     events: list[Event] = field(default_factory=list)
     answers: dict[str, dict[str, Any] | Refused] = field(default_factory=dict)
     """By task, of those that ran."""
@@ -295,7 +293,10 @@ class Book:
         return self.state(sub, at) in ("active", "past_due")
 
     def live_to(self, did: str, product: str, at: int, *, but: str = "") -> bool:
-        return any(sub.product == product and sub.id != but and not self.ended(sub, at) for sub in self.held(did))
+        """Whether somebody holds another subscription to a plan that has not ended."""
+        return any(
+            sub.planned and sub.product == product and sub.id != but and not self.ended(sub, at) for sub in self.held(did)
+        )
 
     # -- consumers
 

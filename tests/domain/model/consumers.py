@@ -143,7 +143,7 @@ def provider_add(book: Book, ask: Ask) -> Result:
         open_(book, ask, sub, customer.did)
         seat(book, ask, consumer, sub, None)
         return {"id": id_}
-    held = [sub for sub in book.held(customer.did) if sub.product == product and book.in_force(sub, ask.at)]
+    held = [sub for sub in book.held(customer.did) if sub.planned and sub.product == product and book.in_force(sub, ask.at)]
     if not held:
         raise Refused("AccountPlanMissing")
     for sub in sorted(held, key=lambda sub: sub.starts_at):
@@ -220,8 +220,13 @@ def get(book: Book, ask: Ask) -> Result:
     at = ask.at if at is None else at
     customer = book.holder(book.subscriptions[stay.subscription], at)
     # Who pays for its customer is not the consumer's to know, unless it is that customer.
-    payers = ask.subject != given["consumer"] or book.meant(ask.subject) == customer
-    return view(book, stay, at, payers=payers)
+    payers = ask.subject != given["consumer"] or book.meant(ask.subject) == book.meant(customer)
+    told = view(book, stay, at, payers=payers)
+    sub = book.subscriptions[stay.subscription]
+    if ask.subject not in (book.service, given["consumer"]) and book.meant(ask.subject) != sub.customer:
+        # Who held it then learns nothing of how it goes on under the next one.
+        told.pop("endsAt", None)
+    return told
 
 
 def list_(book: Book, ask: Ask) -> Result:

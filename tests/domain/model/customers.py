@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.domain.model.book import Ask, Book, Customer, Paying, Refused, Span
 from tests.domain.model.shapes import is_account
-from tests.domain.model.subscriptions import cancel_now, transfer_to
+from tests.domain.model.subscriptions import cancel_now, check_name, transfer_to
 
 Result = dict[str, Any]
 
@@ -142,6 +142,7 @@ def link(book: Book, ask: Ask) -> Result:
     guest, customer = given["guest"], book.meant(given["customer"])
     if guest not in book.customers:
         raise Refused("CustomerNotFound")
+    check_name(book, ask)
     if guest in book.links or guest == customer or guest in book.links.values():
         raise Refused("CustomerLinked")
     if any(did in book.customers and book.blocked(did, ask.at) for did in (guest, customer)):
@@ -158,7 +159,6 @@ def link(book: Book, ask: Ask) -> Result:
     held = book.held(guest)
     for sub in held:
         transfer_to(book, ask, sub, customer)
-    book.trials |= {(customer, product) for did, product in book.trials if did == guest}
     book.links[guest] = customer
     book.tell(ask, "customer-linked", customer=customer, giver=guest)
     return {"moved": len(held)}
@@ -168,11 +168,8 @@ def _payers_after(book: Book, guest: str, customer: str) -> list[tuple[str, str 
     """What becomes of who pays: a leaf, and its payer from now on, or None where nobody does any more."""
     own, theirs = book.paying(guest), book.paying(customer)
     if own is not None:
-        if own.payer == customer or theirs is not None:
-            return [(guest, None)]
-        if book.leaves(customer):
-            raise Refused("PayerCycle")
-        return [(guest, None), (customer, own.payer)]
+        # Nobody has agreed to pay for what another customer has already.
+        return [(guest, None)] if customer in book.customers else [(guest, None), (customer, own.payer)]
     leaves = [row.leaf for row in book.leaves(guest)]
     changes: list[tuple[str, str | None]] = []
     if customer in leaves:
@@ -204,6 +201,9 @@ def payer_add(book: Book, ask: Ask) -> Result:
     payer = known(book, ask.arguments["payer"])
     if payer.closed_at is not None:
         raise Refused("CustomerNotFound")
+    if ask.subject != book.service and book.blocked(payer.did, ask.at):
+        raise Refused("AccountBlocked")
+    check_name(book, ask)
     leaf = book.meant(ask.arguments["customer"])
     if leaf == payer.did or book.paying(payer.did) is not None or book.leaves(leaf):
         raise Refused("PayerCycle")
@@ -217,8 +217,11 @@ def payer_add(book: Book, ask: Ask) -> Result:
 
 def payer_remove(book: Book, ask: Ask) -> Result:
     leaf = book.meant(ask.arguments["customer"])
-    if book.paying(leaf) is None:
+    row = book.paying(leaf)
+    if row is None:
         raise Refused("PayerNotFound")
+    if ask.subject != book.service and book.stopped(row.payer, ask.at):
+        raise Refused("AccountBlocked")
     end_paying(book, ask, leaf)
     return {}
 

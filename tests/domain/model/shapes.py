@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from commands.events import Type
 from commands.period import Period
 
 Check = Callable[[Any], bool]
@@ -155,7 +156,7 @@ SHAPES: Final[dict[str, dict[str, Check]]] = {
         "customer?": did,
         "subscription?": ID,
         "consumer?": did,
-        "type?": ANY_TEXT,
+        "type?": one_of(*(kind.value for kind in Type)),
         **PAGE,
     },
 }

@@ -60,8 +60,6 @@ def add(book: Book, ask: Ask) -> Result:
         sub.ends.append((ask.at, ends))
     if sub.kind == "complimentary":
         sub.granted_by, sub.reason = ask.issuer, given.get("reason")
-    if sub.kind == "trial":
-        book.trials.add((customer.did, terms.product))
     open_(book, ask, sub, customer.did)
     return {"id": sub.id}
 
@@ -80,7 +78,10 @@ def _terms(book: Book, ask: Ask, own: str, *, by_itself: bool) -> Plan:
 
 
 def _tried(book: Book, did: str, product: str) -> bool:
-    return (did, product) in book.trials or any(sub.kind == "trial" and sub.product == product for sub in book.held(did))
+    """Whether a customer, under any of its names, has or had a trial of a product."""
+    names = book.names(did)
+    trials = [sub for sub in book.subscriptions.values() if sub.kind == "trial" and sub.product == product]
+    return any(row.customer in names for sub in trials for row in sub.holdings)
 
 
 def _times(ask: Ask, terms: Plan, *, by_itself: bool) -> tuple[int, int | None]:
@@ -137,12 +138,19 @@ def list_(book: Book, ask: Ask) -> Result:
     return {"results": [one for one in views if product in (None, one["product"]) and state in (None, one["state"])]}
 
 
+def check_name(book: Book, ask: Ask) -> None:
+    """Who receives does so by the name that it has now, unless the service acts."""
+    if ask.subject != book.service and ask.arguments["customer"] in book.links:
+        raise Refused("ReceiverDidNotSign")
+
+
 def transfer(book: Book, ask: Ask) -> Result:
     sub = known(book, ask)
     by_itself = ask.subject != book.service
     receiver = book.customer(ask.arguments["customer"])
     if receiver is None:
         raise Refused("CustomerNotFound")
+    check_name(book, ask)
     if receiver.did == sub.customer:
         return {}
     if book.ended(sub, ask.at):
@@ -152,6 +160,8 @@ def transfer(book: Book, ask: Ask) -> Result:
     if by_itself and any(book.blocked(did, ask.at) for did in (sub.customer, receiver.did)):
         raise Refused("AccountBlocked")
     if sub.terms.exclusive and book.live_to(receiver.did, sub.product, ask.at):
+        raise Refused("SubscriptionActive")
+    if sub.kind == "trial" and _tried(book, receiver.did, sub.product):
         raise Refused("SubscriptionActive")
     transfer_to(book, ask, sub, receiver.did)
     return {}
@@ -174,9 +184,10 @@ def extend(book: Book, ask: Ask) -> Result:
 
 def cancel(book: Book, ask: Ask) -> Result:
     sub = known(book, ask)
+    end = sub.end(ask.at)
     if ask.arguments["at"] == "now" or sub.earned(ask.at, grace=False) is None:
         cancel_now(book, ask, sub)
-    elif sub.cancelled_now is None and sub.cancelled_at_end is None:
+    elif sub.cancelled_now is None and sub.cancelled_at_end is None and (end is None or ask.at < end):
         sub.cancelled_at_end = ask.at
         book.tell(ask, "subscription-cancelled", customer=sub.customer, subscription=sub.id)
     return {"endsAt": sub.end(ask.at)}
