@@ -79,14 +79,16 @@ class CustomerTasks(Choices):
             one, other = self.dice.pick(rows), self.dice.pick(rows)
             guest, customer = self.dice.pick(((one.leaf, other.payer), (one.payer, other.leaf)))
         crossed = [(one.payer, other.leaf) for one in rows for other in rows if one.payer != other.payer]
-        if crossed and self.dice.once_in(2):
+        if crossed and not self.dice.once_in(3):
             guest, customer = self.dice.pick(crossed)
         return self.dice.pick((SERVICE, guest)), {"guest": guest, "customer": customer}
 
     def customer_payer_add(self) -> Parts:
         paying = [row.payer for row in self.book.payings if row.until is None]
         payer = self.dice.pick(paying) if paying and self.dice.once_in(4) else self.customer()
-        return self.dice.pick((SERVICE, payer)), {"payer": payer, "customer": self.dice.pick(CUSTOMERS)}
+        new = [did for did in (*CUSTOMERS, STRANGER) if did not in self.book.customers]
+        customer = self.dice.pick(new) if new and self.dice.once_in(2) else self.dice.pick(CUSTOMERS)
+        return self.dice.pick((SERVICE, payer)), {"payer": payer, "customer": customer}
 
     def customer_payer_remove(self) -> Parts:
         rows = [row for row in self.book.payings if row.until is None]
@@ -125,7 +127,7 @@ class CustomerTasks(Choices):
         return SERVICE, {key: value for key, value in given.items() if value is not None}
 
     def _plan(self) -> str:
-        return self.dice.pick(PRODUCTS) if self.dice.once_in(4) else self.product()
+        return self.dice.pick(PRODUCTS) if self.dice.once_in(2) else self.product()
 
     def plan_get(self) -> Parts:
         return self.dice.pick((SERVICE, STRANGER)), {"product": self._plan()}

@@ -40,6 +40,11 @@ def name(number: int) -> str:
     return str(CID.of(b"task %d" % number))
 
 
+def is_kept(tx: Transaction, task: str) -> bool:
+    """Say whether a task has run: what was refused leaves no trace."""
+    return tx.recorded(CID.parse(task)) is not None
+
+
 def hand_in(tx: Transaction, ask: Ask) -> Outcome:
     """Have a task done.
 

@@ -155,6 +155,8 @@ class Machine(RuleBasedStateMachine):
             self.finish()
         if found != expected and (name == "ok" or expected != {"error": name}):
             raise Divergence(f"{ask}\n  commands: {found}\n  model:    {expected}")
+        if desk.is_kept(self.tx, ask.task) != (ask.task in self.book.answers):
+            raise Divergence(f"{ask} is kept where it was refused, or it ran and is not")
         self._compare_events(ask, events, told)
 
     def _look(self) -> None:

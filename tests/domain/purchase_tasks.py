@@ -26,6 +26,10 @@ class PurchaseTasks(Choices):
 
     def subscription_add(self) -> Parts:
         product, customer = self.product(), self.customer()
+        tried = [(row.customer, sub.product) for sub in self._all() if sub.kind == "trial" for row in sub.holdings]
+        if tried and self.dice.once_in(8):
+            # Once more, perhaps as the customer that a guest became.
+            customer, product = self.dice.pick(tried)
         plan, known = self.book.plans.get(product), self.book.customer(customer)
         if plan is None and known is not None and not self.dice.once_in(3):
             product = known.product
@@ -69,6 +73,9 @@ class PurchaseTasks(Choices):
 
     def subscription_transfer(self) -> Parts:
         id_, customer, kind = self.subscription(), self.customer(), self.dice.below(4)
+        handed = [sub for sub in self._all() if len(sub.holdings) > 1 and self.book.inside(sub)]
+        if handed and self.dice.once_in(2):
+            id_ = self.dice.pick(handed).id
         if kind == 1:
             customer = self.dice.pick((STRANGER, *CUSTOMERS))
         if kind >= 2 and (pairs := self._both_exclusive()):

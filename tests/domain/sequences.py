@@ -30,7 +30,7 @@ WEIGHTS: Final = {
     "/event/list": 2,
     "/payment/record": 8,
     "/plan/add": 2,
-    "/plan/get": 1,
+    "/plan/get": 3,
     "/plan/list": 1,
     "/plan/retire": 2,
     "/provider/add": 8,
