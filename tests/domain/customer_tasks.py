@@ -71,7 +71,7 @@ class CustomerTasks(Choices):
     def customer_link(self) -> Parts:
         linked = set(self.book.links) | set(self.book.links.values())
         free = [did for did in sorted(self.book.customers) if did not in linked]
-        guest = self.dice.pick(free) if free and not self.dice.once_in(4) else self.customer()
+        guest = self.dice.pick(free) if free and not self.dice.once_in(4) else self.dice.pick((*CUSTOMERS, STRANGER))
         customer = self.dice.pick(CUSTOMERS)
         rows = [row for row in self.book.payings if row.until is None]
         if rows and self.dice.once_in(3):
@@ -81,6 +81,8 @@ class CustomerTasks(Choices):
         crossed = [(one.payer, other.leaf) for one in rows for other in rows if one.payer != other.payer]
         if crossed and not self.dice.once_in(3):
             guest, customer = self.dice.pick(crossed)
+        if self.dice.once_in(10):
+            return SERVICE, {"guest": STRANGER, "customer": customer}
         return self.dice.pick((SERVICE, guest)), {"guest": guest, "customer": customer}
 
     def customer_payer_add(self) -> Parts:
