@@ -3,17 +3,20 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := forge store commands tests
+PACKAGES := forge store commands benchmarks tests
 FUZZ_SECONDS ?= 60
+WORKERS ?= auto
 
-.PHONY: demo serve test fuzz check format schemas clean
+.PHONY: demo serve test bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
 $(VENV)/.runtime: pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "forge needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@# What is compiled makes it faster, where it can be compiled; nothing needs it.
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]' 2>/dev/null \
+	|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
@@ -27,7 +30,13 @@ serve: $(VENV)/.runtime  ## a service to try things with; its key and its store 
 	$(BIN)/forge serve --dev
 
 test: $(VENV)/.dev  ## everything that can run here; what cannot says why
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+
+bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of an hour; QUICK=1 in a minute, JSON=FILE, RUNS=5
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json "$(JSON)") $(if $(STORE),--store "$(STORE)")
+
+profile: $(VENV)/.dev  ## where the time of one invocation goes, by stage
+	$(BIN)/python -m benchmarks.profile
 
 fuzz: $(VENV)/.dev  ## for a minute each, bytes that nobody thought of go to every reader; FUZZ_SECONDS=1800 for longer
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)

@@ -8,7 +8,7 @@ Whatever is done for it, once or again and again, is done in the transaction tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -77,14 +77,19 @@ class Admission(Generic[Tx]):
         self._test_clock = test_clock
         self._options = options
 
-    def signers(self, invocations: Sequence[Invocation], request: Container) -> frozenset[DID]:
+    def signers(self, invocations: Sequence[Invocation], request: Container) -> Collection[DID]:
         """Say whose keys will be asked for: all at once, so that what a request may have resolved is bounded in one place."""
-        asked = {did for one in invocations for did in issuers(one, request.delegations)}
-        if any((route := self._catalog.get(one.command)) and route.command.evidence for one in invocations):
+        asked: set[DID] = set()
+        evidence = False
+        for one in invocations:
+            asked.update(issuers(one, request.delegations))
+            route = self._catalog.get(one.command)
+            evidence = evidence or (route is not None and route.command.evidence is not None)
+        if evidence:
             # What its arguments name is not known before they are read; what came along is a little more than that.
             asked.update(token.issuer for token in request.tokens if isinstance(token, Delegation))
             asked.update(token.executor for token in request.tokens if isinstance(token, Receipt))
-        return frozenset(asked)
+        return asked
 
     def prepare(
         self, invocation: Invocation, request: Container, facts: Facts, memory: SignatureMemory, budget: Budget
@@ -171,6 +176,7 @@ class Admission(Generic[Tx]):
                 else:
                     verify_receipt(token, facts, memory=memory)
             task = replace(task, evidence={token.cid: token for token in tokens})
+            ready = replace(ready, task=task)
         if command.judge is not None:
             command.judge(task)
-        return replace(ready, task=task)
+        return ready

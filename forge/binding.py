@@ -150,6 +150,7 @@ class Command(Generic[A, R]):
         refusal: Callable[[Task[A]], Failure] | None = None,
         evidence: Evidence[A] | None = None,
         judge: Callable[[Task[A]], object] | None = None,
+        brief: bool = False,
     ) -> None:
         """Define a command.
 
@@ -165,6 +166,8 @@ class Command(Generic[A, R]):
             evidence: what must come along; its signatures are verified before the handler sees it.
             judge: looks at a task by itself, before the store is touched: a failure that it raises is a refusal and leaves no
                 trace, where a handler's is an outcome and is kept. For commands that anybody may invoke.
+            brief: its handler touches a few rows by their keys, whatever its arguments say and however much is stored: it is
+                run where requests are read, which costs less than handing it to a thread, and keeps all others waiting.
         """
         self.path = CommandPath(path)
         self.arguments = arguments
@@ -174,6 +177,7 @@ class Command(Generic[A, R]):
         self.failures = tuple(failures)
         self.evidence = evidence
         self.judge = judge
+        self.brief = brief
         self._refusal = refusal
         self._keys = frozenset(field.alias or name for name, field in arguments.model_fields.items())
 

@@ -6,12 +6,17 @@ segment ::= one or more characters, none of them "/", equal to their own lower c
 
 from __future__ import annotations
 
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 from forge.errors import CommandError
 
 # ucantone's limit, in bytes.
 MAX_COMMAND_BYTES: Final = 2048
+
+_CACHE_SIZE: Final = 1024
+# Characters up to which a command that was checked is remembered.
+_SHORT: Final = 128
 
 
 class CommandPath(str):
@@ -19,7 +24,7 @@ class CommandPath(str):
 
     __slots__ = ()
 
-    def __new__(cls, text: str) -> Self:
+    def __new__(cls, text: str) -> CommandPath:  # noqa: PYI034 - there are no subclasses
         """Check `text`.
 
         Raises:
@@ -27,18 +32,7 @@ class CommandPath(str):
         """
         if type(text) is cls:
             return text
-        if len(text.encode("utf-8", "surrogatepass")) > MAX_COMMAND_BYTES:
-            raise CommandError(f"a command has at most {MAX_COMMAND_BYTES} bytes")
-        if not text.startswith("/"):
-            raise CommandError(f"a command begins with '/': {text[:80]!r}")
-        if text != "/":
-            if text.endswith("/"):
-                raise CommandError(f"a command does not end with '/': {text[:80]!r}")
-            if "//" in text:
-                raise CommandError(f"a command has no empty segment: {text[:80]!r}")
-        if text != text.lower():
-            raise CommandError(f"a command is in lower case: {text[:80]!r}")
-        return super().__new__(cls, text)
+        return _checked(text) if len(text) <= _SHORT else _check(text)
 
     @property
     def segments(self) -> tuple[str, ...]:
@@ -55,5 +49,23 @@ class CommandPath(str):
     def __repr__(self) -> str:
         return f"CommandPath({str(self)!r})"
 
+
+def _check(text: str) -> CommandPath:
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_COMMAND_BYTES:
+        raise CommandError(f"a command has at most {MAX_COMMAND_BYTES} bytes")
+    if not text.startswith("/"):
+        raise CommandError(f"a command begins with '/': {text[:80]!r}")
+    if text != "/":
+        if text.endswith("/"):
+            raise CommandError(f"a command does not end with '/': {text[:80]!r}")
+        if "//" in text:
+            raise CommandError(f"a command has no empty segment: {text[:80]!r}")
+    if text != text.lower():
+        raise CommandError(f"a command is in lower case: {text[:80]!r}")
+    return str.__new__(CommandPath, text)
+
+
+# The same few come with every token.
+_checked: Final = lru_cache(_CACHE_SIZE)(_check)
 
 ROOT: Final = CommandPath("/")

@@ -44,6 +44,10 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_TOKENS: Final = 8192
 """ucantone's limit."""
 
+# What is remembered of delegations is bounded by these, each: an ordinary one has 400 bytes and a dozen items.
+_FAMILIAR_BYTES: Final = 2048
+_FAMILIAR_ITEMS: Final = 256
+
 _HEAD: Final = dagcbor.encode({KEY: []})[:-1]  # the map's head and its key
 _GZIP_WINDOW: Final = 31  # zlib's way of saying: a gzip header, and the largest window
 
@@ -88,10 +92,10 @@ class Container:
         return cls(tuple(flat.values()))
 
     @classmethod
-    def from_cbor(cls, data: bytes) -> Self:
+    def from_cbor(cls, data: bytes, memory: DelegationMemory | None = None) -> Self:
         """Read the bare CBOR: an HTTP body.
 
-        An entry that is no token is left aside; the others are read.
+        An entry that is no token is left aside; the others are read. `memory` is of delegations that were read before.
 
         Raises:
             ContainerError: it is not a container, or larger than one may be.
@@ -103,7 +107,7 @@ class Container:
         allowance = Allowance()
         for index, entry in enumerate(_entries(data)):
             try:
-                tokens.append(decode_token(entry, allowance))
+                tokens.append(decode_token(entry, allowance) if memory is None else memory.decode_token(entry, allowance))
             except TokenError as error:
                 undecodable.append(f"{KEY}[{index}]: {error}")
         return cls(tuple(tokens), tuple(undecodable))
@@ -134,7 +138,7 @@ class Container:
 
     def to_cbor(self) -> bytes:
         """Write the bare CBOR: an HTTP body. Tokens are in the order of their bytes, each once."""
-        return dagcbor.encode({KEY: sorted({bytes(token) for token in self.tokens})})
+        return _HEAD + dagcbor.array([dagcbor.byte_string(data) for data in sorted({bytes(token) for token in self.tokens})])
 
     def encode(self, encoding: Encoding = Encoding.GZIP_BASE64) -> bytes:
         """Write the container in an encoding, its letter first."""
@@ -165,6 +169,51 @@ class Container:
     def receipts(self) -> Mapping[CID, Receipt]:
         """The receipts, by the task that they are about; the first of a task counts."""
         return MappingProxyType({token.ran: token for token in reversed(self.tokens) if isinstance(token, Receipt)})
+
+
+class DelegationMemory:
+    """Remembers delegations as they were read, by their bytes: what comes with a thousand invocations is read once.
+
+    Reading the same bytes gives the same each time, so nothing that counts is decided by what is remembered here. It takes from
+    an allowance what reading took. May be used by several threads.
+    """
+
+    def __init__(self, size: int = 4096) -> None:
+        """`size` is how many are remembered at least; twice that at most."""
+        self._size = size
+        # Two generations: what is asked for comes into the young one. When that is full it becomes the old one, and what nobody
+        # has asked for meanwhile is gone.
+        self._young: dict[bytes, tuple[Delegation, int]] = {}
+        self._old: dict[bytes, tuple[Delegation, int]] = {}
+
+    def decode_token(self, data: bytes, allowance: Allowance) -> Token:
+        """Read a token, as `decode_token` does.
+
+        Raises:
+            TokenError: it is none.
+        """
+        known = self._young.get(data)
+        if known is None:
+            known = self._old.get(data)
+            if known is None:
+                before = allowance.left
+                token = decode_token(data, allowance)
+                cost = before - allowance.left
+                if isinstance(token, Delegation) and len(data) <= _FAMILIAR_BYTES and cost <= _FAMILIAR_ITEMS:
+                    self._keep(data, token, cost)
+                return token
+            self._keep(data, *known)
+        delegation, cost = known
+        try:
+            allowance.take(cost)
+        except DagCborError as error:
+            raise TokenError(str(error)) from error
+        return delegation
+
+    def _keep(self, data: bytes, delegation: Delegation, cost: int) -> None:
+        if len(self._young) >= self._size:
+            self._old, self._young = self._young, {}
+        self._young[data] = delegation, cost
 
 
 def decode_token(data: bytes, allowance: Allowance | None = None) -> Token:

@@ -7,18 +7,20 @@ One departure from the letter: integers beyond 64 bits are read and written as b
 them; those too have exactly one encoding.
 
 Reading is our own: a lenient decoder followed by a second encoding to compare costs more than this one, and cannot say where
-each value lies. Writing is cbor2's, on a value whose maps have been put in order first.
+it went wrong. Maps are read by `forge.swift` first, where it can; what it does not take is for ours to decide. Writing is
+cbor2's, on a value whose maps have been put in order first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from struct import unpack_from
 from typing import Final, TypeAlias
 
 import cbor2
 
+from forge import swift
 from forge.cid import CID
 from forge.errors import CIDError, DagCborError
 
@@ -44,6 +46,8 @@ _INLINE: Final = 24
 # additional information → (bytes that follow, smallest argument that needs so many)
 _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 
+_WIDTHS: Final = {width: information for information, (width, _) in _ARGUMENT.items()}
+_INITIAL: Final = tuple(bytes((byte,)) for byte in range(256))
 
 _LINK_COST: Final = 3
 """What a link takes beyond the item that it is: reading one takes four times as long. 4 MiB of them are allowed."""
@@ -80,14 +84,16 @@ def decode(data: bytes, allowance: Allowance | None = None) -> Value:
     return value
 
 
-def read(data: bytes, offset: int = 0, allowance: Allowance | None = None) -> tuple[Value, int]:
+def read(data: bytes, offset: int = 0, allowance: Allowance | None = None, *, depth: int = 0) -> tuple[Value, int]:
     """Read the item that begins at `offset`; return it and the offset behind it.
+
+    `depth` is how many items it stands within.
 
     Raises:
         DagCborError: there is no strict DAG-CBOR item there.
     """
     try:
-        return _item(data, offset, 0, allowance or Allowance())
+        return _item(data, offset, depth, allowance or Allowance())
     except IndexError:
         raise DagCborError("the bytes end within an item", len(data)) from None
 
@@ -113,8 +119,8 @@ def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
 
 def read_map(
     data: bytes, offset: int = 0, allowance: Allowance | None = None, *, depth: int = 0
-) -> tuple[dict[str, Value], dict[str, tuple[int, int]], int]:
-    """Read the map that begins at `offset`; return it, where each of its values begins and ends, and the offset behind it.
+) -> tuple[dict[str, Value], int]:
+    """Read the map that begins at `offset`; return it and the offset behind it.
 
     `depth` is how many items it stands within.
 
@@ -122,20 +128,16 @@ def read_map(
         DagCborError: there is no strict DAG-CBOR map there.
     """
     allowance = allowance or Allowance()
-    count, position = _container(data, offset, _MAP, "a map")
-    allowance.take(count, offset)
-    entries: dict[str, Value] = {}
-    spans: dict[str, tuple[int, int]] = {}
-    previous = b""
+    swiftly = swift.read_map(data[offset:], MAX_DEPTH - depth, _LINK_COST)
+    if swiftly is not None and swiftly[1] <= allowance.left:
+        entries, items = swiftly
+        allowance.take(items)
+        return entries, len(data)
+    _container(data, offset, _MAP, "a map")
     try:
-        for _ in range(count):
-            key, start = _key(data, position, previous)
-            previous = data[position:start]
-            entries[key], position = _item(data, start, depth + 1, allowance)
-            spans[key] = (start, position)
+        return _item(data, offset, depth, allowance)  # type: ignore[return-value] # a map's head stands there
     except IndexError:
         raise DagCborError("the bytes end within a map", len(data)) from None
-    return entries, spans, position
 
 
 def encode(value: object) -> bytes:
@@ -148,6 +150,46 @@ def encode(value: object) -> bytes:
         return cbor2.dumps(_ordered(value, 0))
     except (cbor2.CBOREncodeError, UnicodeEncodeError) as error:
         raise DagCborError(f"cannot be encoded: {error}") from error
+
+
+def join(*parts: object) -> bytes:
+    """Write several items one behind the other, such as keys and values of a map whose head stands before them."""
+    return b"".join(map(encode, parts))
+
+
+def byte_string(value: bytes) -> bytes:
+    """Write a byte string: what `encode` gives, for where that is done for every token."""
+    return _head(_BYTES, len(value)) + value
+
+
+def link(cid: CID) -> bytes:
+    """Write a link: what `encode` gives."""
+    data = bytes(cid)
+    return b"\xd8\x2a%b\0%b" % (_head(_BYTES, len(data) + 1), data)
+
+
+def array(items: Sequence[bytes]) -> bytes:
+    """Write an array of items that are encoded."""
+    return _head(_ARRAY, len(items)) + b"".join(items)
+
+
+def map_head(count: int) -> bytes:
+    """Write what stands before a map's entries, each a key and a value, which follow in their order."""
+    return _head(_MAP, count)
+
+
+def _head(major: int, number: int) -> bytes:
+    if number < _INLINE:
+        return _INITIAL[major << 5 | number]
+    if number < 1 << 8:
+        return _INITIAL[major << 5 | 24] + _INITIAL[number]
+    width = 2 if number < 1 << 16 else 4 if number < 1 << 32 else 8
+    return _INITIAL[major << 5 | _WIDTHS[width]] + number.to_bytes(width, "big")
+
+
+def encode_again(value: Value) -> bytes:
+    """Write what was read: the bytes that it was read from, for there is one way to write it."""
+    return swift.write(value) or encode(value)
 
 
 def _container(data: bytes, offset: int, major: int, what: str) -> tuple[int, int]:

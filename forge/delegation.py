@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Final, Self
 
 from forge import envelope
 from forge.command import CommandPath
@@ -13,6 +13,8 @@ from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import DecodeError, TokenError
 from forge.keys import Signer
 from forge.policy import Policy
+
+_FIELDS: Final = frozenset(("iss", "aud", "sub", "cmd", "pol", "exp", "nbf", "nonce", "meta"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,7 @@ class Delegation(Sealed):
             nonce=fields.nonce(),
             meta=fields.map_or_none("meta"),
         )
-        fields.finish()
+        fields.finish(_FIELDS)
         return token
 
     @classmethod

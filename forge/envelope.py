@@ -5,7 +5,7 @@
     tag        ::= "ucan/" ( "dlg" | "inv" ) "@" version
 
 The bytes that came are kept. The signature is over the SigPayload's own bytes as they stand in the token; nothing here is ever
-encoded a second time to be verified or named.
+encoded a second time to be verified.
 """
 
 from __future__ import annotations
@@ -47,8 +47,6 @@ class Envelope:
     """The SigPayload's bytes: what the signature is over."""
     tag: str
     payload: dict[str, Value] = field(repr=False)
-    spans: dict[str, tuple[int, int]] = field(repr=False)
-    """Where in `data` the payload's values begin and end."""
 
     @cached_property
     def cid(self) -> CID:
@@ -61,9 +59,8 @@ class Envelope:
         return CID.of_raw(self.signed)
 
     def raw(self, key: str) -> bytes:
-        """Give the received bytes of one of the payload's values."""
-        start, end = self.spans[key]
-        return self.data[start:end]
+        """Give the received bytes of one of the payload's values. They are the only ones that say it."""
+        return dagcbor.encode_again(self.payload[key])
 
 
 class Sealed:
@@ -95,29 +92,41 @@ def decode(data: bytes, allowance: Allowance | None = None) -> Envelope:
     if len(data) > MAX_TOKEN_BYTES:
         raise TokenError(f"a token has at most {MAX_TOKEN_BYTES} bytes, this has {len(data)}")
     try:
-        count, position = dagcbor.read_array(data)
-        if count != _ARRAY_OF_2:
-            raise TokenError(f"an envelope has two items, this has {count}")
-        signature, signed_at = dagcbor.read(data, position, allowance)
-        if not isinstance(signature, bytes):
-            raise TokenError("an envelope's signature is a byte string")
-        # Keys are in order of length, so "h" is first and whatever follows it is longer.
-        if data[signed_at : signed_at + 3] != _MAP_OF_H_AND_TAG:
-            raise TokenError("what is signed is a map of 'h' and one tag")
-        header, position = dagcbor.read(data, signed_at + 3, allowance)
-        if not isinstance(header, bytes):
-            raise TokenError("the varsig header is a byte string")
-        tag, position = dagcbor.read(data, position, allowance)
-        if not isinstance(tag, str) or len(tag) <= len("h"):
-            raise TokenError("the tag is text such as 'ucan/inv@1.0.0'")
-        payload, spans, end = dagcbor.read_map(data, position, allowance, depth=_PAYLOAD_DEPTH)
-        if end != len(data):
-            raise TokenError(f"{len(data) - end} bytes after the end of the envelope")
-        return Envelope(data, signature, varsig.parse(header), data[signed_at:], tag, payload, spans)
+        # Almost all tokens are an Ed25519 key's: what stands before the payload is looked up in one piece then.
+        frame = _FRAMES.get(data[_ED25519_SIGNED_AT:_ED25519_PAYLOAD_AT]) if data.startswith(_ED25519_HEAD) else None
+        if frame is not None:
+            signature, signed_at, position = data[_ED25519_SIGNATURE], _ED25519_SIGNED_AT, _ED25519_PAYLOAD_AT
+            algorithm, tag = frame
+        else:
+            signature, signed_at, algorithm, tag, position = _open(data, allowance)
+        payload, end = dagcbor.read_map(data, position, allowance, depth=_PAYLOAD_DEPTH)
     except TokenError:
         raise
     except DecodeError as error:
         raise TokenError(str(error)) from error
+    if end != len(data):
+        raise TokenError(f"{len(data) - end} bytes after the end of the envelope")
+    return Envelope(data, signature, algorithm, data[signed_at:], tag, payload)
+
+
+def _open(data: bytes, allowance: Allowance | None) -> tuple[bytes, int, varsig.Algorithm, str, int]:
+    """Read what stands before the payload: the signature, where what is signed begins, the algorithm, the tag, the end."""
+    count, position = dagcbor.read_array(data)
+    if count != _ARRAY_OF_2:
+        raise TokenError(f"an envelope has two items, this has {count}")
+    signature, signed_at = dagcbor.read(data, position, allowance)
+    if not isinstance(signature, bytes):
+        raise TokenError("an envelope's signature is a byte string")
+    # Keys are in order of length, so "h" is first and whatever follows it is longer.
+    if data[signed_at : signed_at + 3] != _MAP_OF_H_AND_TAG:
+        raise TokenError("what is signed is a map of 'h' and one tag")
+    header, position = dagcbor.read(data, signed_at + 3, allowance)
+    if not isinstance(header, bytes):
+        raise TokenError("the varsig header is a byte string")
+    tag, position = dagcbor.read(data, position, allowance)
+    if not isinstance(tag, str) or len(tag) <= len("h"):
+        raise TokenError("the tag is text such as 'ucan/inv@1.0.0'")
+    return signature, signed_at, varsig.parse(header), tag, position
 
 
 def seal(signer: Signer, kind: str, payload: dict[str, object]) -> Envelope:
@@ -127,7 +136,17 @@ def seal(signer: Signer, kind: str, payload: dict[str, object]) -> Envelope:
         DagCborError: the payload holds something that DAG-CBOR cannot say.
     """
     signed = dagcbor.encode({"h": signer.algorithm.header, f"ucan/{kind}@{VERSIONS[0]}": payload})
-    return decode(b"\x82" + dagcbor.encode(signer.sign(signed)) + signed)
+    return decode(enclose(signer.sign(signed), signed))
+
+
+def enclose(signature: bytes, signed: bytes) -> bytes:
+    """Put a signature before the SigPayload that it is over."""
+    return b"\x82" + dagcbor.byte_string(signature) + signed
+
+
+def opening(algorithm: varsig.Algorithm, kind: str) -> bytes:
+    """Write what stands before the payload of a token of `kind` that is signed with `algorithm`."""
+    return dagcbor.map_head(2) + dagcbor.join("h", algorithm.header, f"ucan/{kind}@{VERSIONS[0]}")
 
 
 def fresh_nonce() -> bytes:
@@ -136,11 +155,13 @@ def fresh_nonce() -> bytes:
 
 
 class Fields:
-    """A payload, read field by field. Whatever was not asked for by the end is refused.
+    """A payload, read field by field. Whatever is not known by the end is refused.
 
     An unknown field might restrict what the token means, so a token that has one is not understood, and what is not understood
     is not acted upon.
     """
+
+    __slots__ = ("_payload", "get")
 
     def __init__(self, envelope: Envelope, kind: str) -> None:
         """Check that the tag is one of `kind`.
@@ -151,16 +172,11 @@ class Fields:
         if envelope.tag not in _TAGS[kind]:
             raise TokenError(f"the tag is {envelope.tag[:64]!r}, not one of {', '.join(sorted(_TAGS[kind]))}")
         self._payload = envelope.payload
-        self._asked: set[str] = set()
-
-    def get(self, key: str) -> Value:
-        """Give a field that may be absent; null counts as absent."""
-        self._asked.add(key)
-        return self._payload.get(key)
+        self.get = self._payload.get
+        """Gives a field that may be absent; null counts as absent."""
 
     def require(self, key: str) -> Value:
         """Give a field that must be there, though it may be null."""
-        self._asked.add(key)
         try:
             return self._payload[key]
         except KeyError:
@@ -230,9 +246,9 @@ class Fields:
             raise TokenError(f"{place}: expected a link")
         return value
 
-    def finish(self) -> None:
-        """Refuse what was not asked for."""
-        unknown = self._payload.keys() - self._asked
+    def finish(self, known: frozenset[str]) -> None:
+        """Refuse what is not among the fields that are known."""
+        unknown = self._payload.keys() - known
         if unknown:
             raise TokenError(f"{min(unknown)[:64]}: unknown field")
 
@@ -255,5 +271,14 @@ class Fields:
             raise TokenError(f"{key}: outside of ±(2^53-1)")
         return value
 
+
+# What stands where in a token that an Ed25519 key signed.
+_ED25519_HEAD: Final = b"\x82\x58\x40"
+_ED25519_SIGNED_AT: Final = len(_ED25519_HEAD) + 64
+_ED25519_SIGNATURE: Final = slice(len(_ED25519_HEAD), _ED25519_SIGNED_AT)
+_FRAMES: Final = {
+    opening(varsig.Algorithm.ED25519, kind): (varsig.Algorithm.ED25519, f"ucan/{kind}@{VERSIONS[0]}") for kind in ("dlg", "inv")
+}
+_ED25519_PAYLOAD_AT: Final = _ED25519_SIGNED_AT + len(next(iter(_FRAMES)))
 
 _TAGS: Final = {kind: frozenset(f"ucan/{kind}@{version}" for version in VERSIONS) for kind in ("dlg", "inv")}

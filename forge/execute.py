@@ -13,9 +13,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from functools import partial
 from secrets import token_hex
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -23,6 +23,7 @@ from forge.admission import Admission, MissingEvidenceError, Ready
 from forge.binding import Arguments, Catalog, Effect, Task, to_wire
 from forge.container import Container
 from forge.dagcbor import Value
+from forge.deadline import Deadline
 from forge.envelope import Envelope
 from forge.errors import Failure, HandlerExecutionError, InvalidAudience
 from forge.invocation import Invocation
@@ -48,8 +49,7 @@ T = TypeVar("T")
 log = structlog.get_logger("forge")
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of one invocation, for whoever counts."""
 
     command: str
@@ -106,6 +106,8 @@ class Executor(Generic[Tx]):
         ours = [one for one in request.invocations if one.executor == self._did]
         # Before its turn comes: who waits for somebody's slow host holds nobody else up.
         keys = await self._resolver.resolve(self._admission.signers(ours, request))
+        if len(ours) == 1:
+            return Container((await self._run_one(ours[0], request, keys),))
         async with self._large if len(ours) > LARGE else nullcontext():
             return Container.of(await self._run(ours, request, keys))
 
@@ -114,8 +116,7 @@ class Executor(Generic[Tx]):
         if invocation.executor != self._did:
             failure = InvalidAudience(f'invalid audience: expected "{self._did}", got "{invocation.executor}"')
             return self._refusal(invocation, failure, self._clock())
-        (receipt,) = await self._run([invocation], request, await self._keys(invocation, request))
-        return receipt
+        return await self._run_one(invocation, request, await self._keys(invocation, request))
 
     async def follow(self, invocation: Invocation, request: Container, work: Callable[[Task[Any], Tx], T]) -> T:
         """Do `work` on a snapshot, in the place of a reading command's handler.
@@ -130,7 +131,7 @@ class Executor(Generic[Tx]):
             keys = await self._keys(invocation, request)
             facts = Facts(now=self._clock(), keys=keys)
             ready = self._admission.prepare(invocation, request, facts, _FollowedMemory(self._memory), Budget())
-            async with asyncio.timeout(self._deadline):
+            with Deadline(self._deadline):
                 return await self._store.read(lambda tx: self._do(self._admission.admit(ready, tx), tx, work))
         except MissingEvidenceError as missing:
             raise missing.failure from None
@@ -146,9 +147,19 @@ class Executor(Generic[Tx]):
     async def _keys(self, invocation: Invocation, request: Container) -> Keys:
         return await self._resolver.resolve(self._admission.signers([invocation], request))
 
+    async def _run_one(self, invocation: Invocation, request: Container, keys: Keys) -> Receipt:
+        now = self._clock()
+        try:
+            ready = self._admission.prepare(invocation, request, Facts(now, keys), RequestMemory(self._memory), Budget())
+        except Failure as failure:
+            return self._refusal(invocation, failure, now)
+        except MissingEvidenceError as missing:
+            return await self._repeat(missing, now)
+        return await self._finish(ready)
+
     async def _run(self, invocations: Sequence[Invocation], request: Container, keys: Keys) -> list[Receipt]:
         now = self._clock()
-        facts = Facts(now=now, keys=keys)
+        facts = Facts(now, keys)
         budget = Budget()
         memory = RequestMemory(self._memory)
         loop = asyncio.get_running_loop()
@@ -168,8 +179,6 @@ class Executor(Generic[Tx]):
             except MissingEvidenceError as missing:
                 answers.append(asyncio.create_task(self._repeat(missing, now)))
                 continue
-            if len(invocations) == 1:
-                return [await self._finish(ready)]
             if ready.route.command.effect is not effect:
                 # A reader sees what stands before it in the container, and nothing of what stands behind it.
                 await asyncio.gather(*together)
@@ -182,18 +191,18 @@ class Executor(Generic[Tx]):
 
     async def _finish(self, ready: Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""
-        invocation, task = ready.verified.invocation, ready.task
+        command, task = ready.route.command, ready.task
         try:
-            async with asyncio.timeout(self._deadline):
-                if ready.route.command.effect is Effect.READS:
-                    result = await self._store.read(lambda tx: self._look(ready, tx))
+            with Deadline(self._deadline):
+                if command.effect is Effect.READS:
+                    result = await self._store.read(partial(self._look, ready), brief=command.brief)
                     receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=ready.now)
                 else:
-                    receipt = await self._store.change(lambda tx: self._change(ready, tx))
+                    receipt = await self._store.change(partial(self._change, ready), brief=command.brief)
         except Failure as failure:
-            return self._refusal(invocation, failure, ready.now)
+            return self._refusal(task.invocation, failure, ready.now)
         except Exception as error:  # noqa: BLE001 - whatever it is, the invoker gets a receipt and the operator a reference
-            return self._fault(invocation, error, ready.now)
+            return self._fault(task.invocation, error, ready.now)
         self._observe(Outcome(task.command, receipt.error_name or "ok"))
         return receipt
 
@@ -201,8 +210,8 @@ class Executor(Generic[Tx]):
         """Answer what came without its evidence: a repeat of what ran needs none."""
         invocation = missing.ready.verified.invocation
         try:
-            async with asyncio.timeout(self._deadline):
-                known = await self._store.read(lambda tx: tx.recorded(invocation.task))
+            with Deadline(self._deadline):
+                known = await self._store.read(lambda tx: tx.recorded(invocation.task), brief=True)
         except Exception as error:  # noqa: BLE001 - as in `_finish`
             return self._fault(invocation, error, now)
         return self._refusal(invocation, missing.failure, now) if known is None else Receipt.decode(known)

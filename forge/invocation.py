@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
-from forge import envelope
+from forge import dagcbor, envelope
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
@@ -15,6 +15,8 @@ from forge.did import DID
 from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import TokenError
 from forge.keys import Signer
+
+_FIELDS: Final = frozenset(("iss", "sub", "aud", "cmd", "args", "prf", "nonce", "exp", "iat", "cause", "meta"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class Invocation(Sealed):
             cause=fields.link_or_none("cause"),
             meta=fields.map_or_none("meta"),
         )
-        fields.finish()
+        fields.finish(_FIELDS)
         return token
 
     @classmethod
@@ -137,9 +139,9 @@ class Invocation(Sealed):
     def task(self) -> CID:
         """The name of what is asked for: command, subject, arguments and nonce, whoever asks and however (§5.1).
 
-        The arguments go in as the bytes that were received.
+        The arguments go in as they were received: as bytes there is one way to write them.
         """
+        said = self.envelope.payload
         return CID.of(
-            b"\xa4\x63cmd%b\x63sub%b\x64args%b\x65nonce%b"
-            % tuple(self.envelope.raw(key) for key in ("cmd", "sub", "args", "nonce"))
+            dagcbor.encode_again({"cmd": said["cmd"], "sub": said["sub"], "args": said["args"], "nonce": said["nonce"]})
         )

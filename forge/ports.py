@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from forge.cid import CID
@@ -32,6 +33,35 @@ class LedgerEntry:
     """The receipt's own bytes, as they were sent."""
     at: int
     """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A file beside the store, to which rows of the ledger were moved."""
+
+    number: int
+    file: str
+    """Where it is, as far as the store knows."""
+    rows: int
+    oldest: int | None
+    """Unix seconds: when the oldest of its rows was written; None where it has none."""
+    youngest: int | None
+    """Unix seconds: when the youngest was."""
+    size: int | None
+    """Bytes; None where it is not there."""
+    fault: str | None = None
+    """What is wrong with it, where something is: its receipts are not answered then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What was moved out of the ledger."""
+
+    archive: Archive | None
+    """Where to; None where there was nothing to move."""
+    rows: int
+    size: int
+    """Bytes of these rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +161,11 @@ class Transaction(Protocol):
         """Forget what was postponed of `source` beyond so many, those that are due last; say how many that were."""
 
     def recorded(self, task: CID) -> bytes | None:
-        """Look the receipt of `task` up in the ledger."""
+        """Look the receipt of `task` up in the ledger, and in its archive where it was moved to one.
+
+        Raises:
+            StoreError: it ran, and that archive does not give its receipt.
+        """
 
     def record(self, entry: LedgerEntry) -> None:
         """Enter a task that ran into the ledger."""
@@ -149,18 +183,22 @@ Tx_co = TypeVar("Tx_co", bound=Transaction, covariant=True)
 class Store(Protocol[Tx_co]):
     """Where rows, events, ledger and receipts live."""
 
-    async def change(self, work: Callable[[Tx_co], T]) -> T:
+    async def change(self, work: Callable[[Tx_co], T], *, brief: bool = False) -> T:
         """Run `work` in a transaction and return what it returned, once that is durable.
 
         Calls that are made one after the other run in that order. `work` must be pure but for the transaction: it may be run
         again from the start. If it raises, nothing of it is kept, and the exception comes out here.
 
+        `brief` says that it touches a few rows by their keys, whatever there is: it may be run on the event loop then.
+
         Raises:
             StoreError: the store did not take it, and kept nothing of it.
         """
 
-    async def read(self, work: Callable[[Tx_co], T]) -> T:
+    async def read(self, work: Callable[[Tx_co], T], *, brief: bool = False) -> T:
         """Run `work` on a consistent snapshot that holds at least all that was committed before this call.
+
+        `brief` as for `change`.
 
         Raises:
             StoreError: the store did not answer.
@@ -175,6 +213,39 @@ class Store(Protocol[Tx_co]):
 
     async def statements(self, task: CID, executor: DID, limit: int) -> Sequence[bytes]:
         """Look up the receipts that others delivered: what `executor` says came of `task`.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
+
+    async def archive(self, file: Path, *, before: int, tell: Callable[[int, float], object]) -> Moved:
+        """Move rows of the ledger that are older than `before` (Unix seconds) to an archive; that their tasks ran stays.
+
+        Servers may go on meanwhile. Whatever ends this in the middle, every receipt is still answered, and the same again
+        goes on with it.
+
+        Args:
+            file: a new one, or an archive of this store.
+            before: which rows.
+            tell: told from time to time how many rows were moved, and which share of the way is done.
+
+        Raises:
+            ConfigurationError: the file is something else, or cannot be that archive.
+            StoreError: the store, or the file, did not take it. What was moved was moved.
+        """
+
+    async def find_archive(self, file: Path) -> Archive:
+        """Look at an archive of this store, and remember that it is there now.
+
+        Raises:
+            ConfigurationError: it is none, or not one of this store with all its rows.
+        """
+
+    async def archives(self) -> Sequence[Archive]:
+        """List the archives to which rows were moved."""
+
+    async def free(self) -> int | None:
+        """Say how many bytes of its files the store has free to be used again; None where it does not know.
 
         Raises:
             StoreError: the store did not answer.

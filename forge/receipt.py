@@ -7,8 +7,10 @@ with the arguments `{"out": {"ok": value} | {"error": value}, "ran": task}`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Self
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple, Self
 
+from forge import dagcbor, envelope
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.dagcbor import Value
@@ -17,6 +19,7 @@ from forge.envelope import Envelope, Sealed
 from forge.errors import Failure, TokenError
 from forge.invocation import Invocation
 from forge.keys import Signer
+from forge.varsig import Algorithm
 
 COMMAND: Final = CommandPath("/ucan/assert/receipt")
 UNNAMED: Final = "UnknownError"
@@ -24,13 +27,28 @@ UNNAMED: Final = "UnknownError"
 MAX_MESSAGE_BYTES: Final = 8192
 """The longest text that Go peers read in an error."""
 
+_SIGNERS: Final = 64
+"""Executors whose frames are kept: a process has one, a test some."""
+_DEPTH: Final = 4
+"""Of `out` in a token: in the envelope, what is signed, the payload and the arguments."""
+
+
+class _Frame(NamedTuple):
+    """What all receipts of an executor have in common, encoded, in the order of the token."""
+
+    before_expiration: bytes
+    before_issued_at: bytes
+    before_out: bytes
+    before_ran: bytes
+    before_nonce: bytes
+
 
 @dataclass(frozen=True, eq=False)
 class Receipt(Sealed):
     """What came of the task `ran`: either `ok` or `error`, never both, and the one that counts is never null."""
 
-    assertion: Invocation = field(repr=False)
-    """The invocation that this receipt is on the wire."""
+    data: bytes = field(repr=False)
+    """The token's own bytes."""
     ran: CID
     ok: Value
     """The result; None exactly when there is an error."""
@@ -63,12 +81,9 @@ class Receipt(Sealed):
             raise TokenError("args.ran: expected a link")
         if not isinstance(out, dict):
             raise TokenError("args.out: expected a map")
-        ok, error = out.get("ok"), out.get("error")
-        if ok is not None:
-            return cls(assertion, ran, ok, None)
-        if error is not None:
-            return cls(assertion, ran, None, error)
-        raise TokenError("args.out: neither ok nor error")
+        receipt = cls._told(bytes(assertion), ran, out)
+        receipt.__dict__["assertion"] = assertion
+        return receipt
 
     @classmethod
     def issue(  # noqa: PLR0913 - a receipt has these parts
@@ -96,17 +111,45 @@ class Receipt(Sealed):
             TokenError: the result is null.
         """
         value = {"error": {"name": out.name, "message": _readable(out.message)}} if isinstance(out, Failure) else {"ok": out}
-        return cls.of(
-            Invocation.issue(
-                executor,
-                subject=executor.did,
-                command=COMMAND,
-                arguments={"out": value, "ran": ran},
-                expiration=expiration,
-                issued_at=issued_at,
-                nonce=nonce,
+        # Encoded and read again: what is told is what will be read, and it can be read.
+        encoded = dagcbor.encode(value)
+        told, _ = dagcbor.read_map(encoded, depth=_DEPTH)
+        frame = _frame(executor.did, executor.algorithm)
+        signed = b"".join(
+            (
+                frame.before_expiration,
+                _time(expiration),
+                frame.before_issued_at,
+                _time(issued_at),
+                frame.before_out,
+                encoded,
+                frame.before_ran,
+                dagcbor.link(ran),
+                frame.before_nonce,
+                dagcbor.byte_string(envelope.fresh_nonce() if nonce is None else nonce),
             )
         )
+        return cls._told(envelope.enclose(executor.sign(signed), signed), ran, told)
+
+    @classmethod
+    def _told(cls, data: bytes, ran: CID, out: dict[str, Value]) -> Self:
+        ok, error = out.get("ok"), out.get("error")
+        if ok is None and error is None:
+            raise TokenError("args.out: neither ok nor error")
+        return cls(data, ran, ok, None if ok is not None else error)
+
+    def __bytes__(self) -> bytes:
+        return self.data
+
+    @cached_property
+    def cid(self) -> CID:
+        """The receipt's own name: each has another one, for each has a nonce."""
+        return CID.of(self.data)
+
+    @cached_property
+    def assertion(self) -> Invocation:
+        """The invocation that this receipt is on the wire."""
+        return Invocation.decode(self.data)
 
     @property
     def envelope(self) -> Envelope:  # type: ignore[override] # Sealed only reads it
@@ -131,6 +174,24 @@ class Receipt(Sealed):
     def _error_text(self, key: str) -> str:
         text = self.error.get(key) if isinstance(self.error, dict) else None
         return text if isinstance(text, str) else ""
+
+
+@lru_cache(_SIGNERS)
+def _frame(executor: DID, algorithm: Algorithm) -> _Frame:
+    """Encode what is the same in all receipts of an executor."""
+    return _Frame(
+        before_expiration=envelope.opening(algorithm, "inv") + dagcbor.map_head(8) + dagcbor.join("cmd", COMMAND, "exp"),
+        before_issued_at=dagcbor.encode("iat"),
+        before_out=dagcbor.join("iss", executor, "prf", [], "sub", executor, "args")
+        + dagcbor.map_head(2)
+        + dagcbor.encode("out"),
+        before_ran=dagcbor.encode("ran"),
+        before_nonce=dagcbor.encode("nonce"),
+    )
+
+
+# A service that is busy issues many in a second.
+_time: Final = lru_cache(_SIGNERS)(dagcbor.encode)
 
 
 def _readable(message: str) -> str:

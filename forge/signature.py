@@ -76,7 +76,6 @@ class RequestMemory(SignatureMemory):
     """
 
     def __init__(self, shared: SignatureMemory, checks: int = MAX_CHECKS) -> None:
-        super().__init__()
         self._shared = shared
         self._left = checks
         self._checked: dict[tuple[CID, PublicKey], bool] = {}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import pydantic_core
+
 from forge.did import DID
 from store.statement import Rows
-
-# Made once: `json.dumps` makes an encoder at every call that wants other than its defaults.
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 # An item's length, before its bytes. The longest is a token's.
 _LENGTH_BYTES: Final = 4
@@ -41,12 +39,14 @@ def to_dids(rows: Rows) -> tuple[DID, ...]:
 
 
 def to_did_at(rows: Iterable[tuple[str, int, int | None, int]], at: int) -> DID | None:
-    """Take the DID out of the row that counts at a time, of rows of a DID, since, until and a number. None: none does."""
-    # Rows that begin in one second follow each other by their numbers.
-    last = max(rows, key=lambda row: (row[1], row[3]), default=None)
-    return to_did(last[0]) if last is not None and (last[2] is None or at < last[2]) else None
+    """Take the DID out of the row that counts at a time, of rows of a DID, since, until and a number. None: none does.
+
+    All had begun by then. Where clocks that differ made two of them overlap, the one that was made last counts.
+    """
+    last = max((row for row in rows if row[2] is None or at < row[2]), key=lambda row: row[3], default=None)
+    return None if last is None else to_did(last[0])
 
 
 def to_json(value: Mapping[str, Any]) -> str:
     """Write a map as JSON."""
-    return _ENCODE(value if isinstance(value, dict) else dict(value))
+    return pydantic_core.to_json(value).decode()

@@ -27,7 +27,11 @@ class Events:
     _execute: Execute
 
     def append(self, event: Event) -> None:
-        """Append an event. The store gives the number: `seq` is not looked at."""
+        """Append an event. The store gives the number: `seq` is not looked at.
+
+        Whom it names as customer and giver are customers by then: it is found under them as such.
+        """
+        customer, giver = _text(event.customer), _text(event.giver)
         self._execute(
             sql.APPEND,
             (
@@ -37,11 +41,13 @@ class Events:
                 str(event.issuer),
                 str(event.subject),
                 event.type,
-                _text(event.customer),
-                _text(event.giver),
+                customer,
+                giver,
                 event.subscription,
                 _text(event.consumer),
                 to_json(event.data),
+                customer,
+                giver,
             ),
         )
 

@@ -1,7 +1,7 @@
-"""Units of work in groups, on threads that each own a connection.
+"""Units of work in groups: one transaction, one commit, then all its results at once.
 
-A group is whatever has queued while the one before it was at work: one transaction, one commit, then all its results at once.
-There is no timer: a unit that comes alone is a group of one and waits for nobody.
+A group is whatever has queued while the one before it was at work. There is no timer: a unit that comes alone is a group of one
+and waits for nobody. `Groups` runs them on threads that each own a connection; `store.line` runs brief ones where they come.
 """
 
 from __future__ import annotations
@@ -56,14 +56,15 @@ class Session(Protocol):
         """Let go of the connection."""
 
 
-class _Unit:
+class Unit:
     """One unit of work, and where its caller waits for it."""
 
-    __slots__ = ("error", "future", "loop", "value", "work")
+    __slots__ = ("brief", "error", "future", "loop", "value", "work")
 
-    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, work: Work[Any], loop: asyncio.AbstractEventLoop, *, brief: bool = False) -> None:
         self.work = work
         self.loop = loop
+        self.brief = brief
         self.future: asyncio.Future[Any] = loop.create_future()
         self.value: Any = None
         self.error: BaseException | None = None
@@ -81,13 +82,103 @@ class _Unit:
             self.future.set_exception(self.error)
 
 
+class Group:
+    """Units that share a transaction. One that raises fails alone; where the transaction fails, all of them do."""
+
+    __slots__ = ("_left", "_session", "failed", "units")
+
+    def __init__(self, session: Session, units: list[Unit]) -> None:
+        self.units = units
+        self.failed = False
+        self._session = session
+        self._left = iter(units)
+
+    def serve(self) -> None:
+        """Run the whole group."""
+        self.begin()
+        while not self.failed and self.run_one():
+            pass
+        self.commit()
+
+    def begin(self) -> None:
+        """Open the transaction."""
+        self.attempt(self._session.begin)
+
+    def run_one(self) -> bool:
+        """Run the next unit. False: there is none."""
+        unit = next(self._left, None)
+        if unit is None:
+            return False
+        try:
+            unit.value = self._session.run(unit.work)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is its caller's
+            unit.error = error
+        self.attempt(self._session.check)
+        return True
+
+    def commit(self) -> None:
+        """Make it durable, unless the transaction failed."""
+        if not self.failed:
+            self.attempt(self._session.commit)
+
+    def attempt(self, step: Callable[[], T]) -> T | None:
+        """Do what is done for the whole group. Where it fails nothing is kept, and every unit fails."""
+        try:
+            return step()
+        except BaseException as error:  # noqa: BLE001 - a thread that died would leave every caller waiting
+            self.failed = True
+            self._session.rollback()
+            for unit in self.units:
+                unit.error = StoreError(str(error))
+                unit.error.__cause__ = error
+        return None
+
+    def release(self) -> None:
+        """Tell all callers, on the loop of all of them."""
+        for unit in self.units:
+            unit.release()
+
+
+class Thread:
+    """A thread that does one job after the other."""
+
+    def __init__(self, name: str, finish: Callable[[], None]) -> None:
+        """`finish` is its last job."""
+        self._finish = finish
+        self._jobs: SimpleQueue[tuple[Callable[[], object], Callable[[], object]] | None] = SimpleQueue()
+        self._end: Future[None] = Future()
+        # A daemon, so that a program that dies without closing its store does die.
+        self._thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, job: Callable[[], object], then: Callable[[], object]) -> None:
+        """Queue a job, which does not raise, and what is called after it, there too."""
+        self._jobs.put((job, then))
+
+    async def close(self) -> None:
+        """Finish what was queued, and end."""
+        self._jobs.put(None)
+        await asyncio.wrap_future(self._end)
+        self._thread.join()
+
+    def _live(self) -> None:
+        while (one := self._jobs.get()) is not None:
+            job, then = one
+            job()
+            # Closed: nobody waits there any more.
+            with suppress(RuntimeError):
+                then()
+        self._finish()
+        self._end.set_result(None)
+
+
 class Groups:
     """A queue of units, and one thread for each session that takes groups off it."""
 
     def __init__(self, name: str, sessions: Sequence[Session], most: int) -> None:
         """`most` is how many units a group has at most."""
         self._most = most
-        self._queue: SimpleQueue[_Unit | None] = SimpleQueue()
+        self._queue: SimpleQueue[Unit | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._closed = False
         self._threads: list[threading.Thread] = []
@@ -106,7 +197,7 @@ class Groups:
         Raises:
             StoreError: the store is closed.
         """
-        unit = _Unit(work, asyncio.get_running_loop())
+        unit = Unit(work, asyncio.get_running_loop())
         with self._lock:
             if self._closed:
                 raise StoreError("store: it is closed")
@@ -132,20 +223,21 @@ class Groups:
 
     def _turn(self, session: Session) -> bool:
         """Take one group and serve it. False: there will be no more."""
-        group, more = self._take()
-        _serve(session, group)
-        loops: dict[asyncio.AbstractEventLoop, list[_Unit]] = {}
-        for unit in group:
+        units, more = self._take()
+        if units:
+            Group(session, units).serve()
+        loops: dict[asyncio.AbstractEventLoop, list[Unit]] = {}
+        for unit in units:
             loops.setdefault(unit.loop, []).append(unit)
-        for loop, units in loops.items():
+        for loop, waiting in loops.items():
             # Closed: nobody waits there any more.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_release, units)
+                loop.call_soon_threadsafe(_release, waiting)
         return more
 
-    def _take(self) -> tuple[list[_Unit], bool]:
+    def _take(self) -> tuple[list[Unit], bool]:
         """Wait for a unit, then take what else is there."""
-        group: list[_Unit] = []
+        group: list[Unit] = []
         unit = self._queue.get()
         while unit is not None:
             group.append(unit)
@@ -158,26 +250,6 @@ class Groups:
         return group, False
 
 
-def _serve(session: Session, group: list[_Unit]) -> None:
-    """Run a group in one transaction. A unit that raises fails alone; where the transaction fails, all of them do."""
-    if not group:
-        return
-    try:
-        session.begin()
-        for unit in group:
-            try:
-                unit.value = session.run(unit.work)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is its caller's
-                unit.error = error
-            session.check()
-        session.commit()
-    except BaseException as error:  # noqa: BLE001 - a thread that died would leave every caller waiting
-        session.rollback()
-        for unit in group:
-            unit.error = StoreError(str(error))
-            unit.error.__cause__ = error
-
-
-def _release(units: list[_Unit]) -> None:
+def _release(units: list[Unit]) -> None:
     for unit in units:
         unit.release()

@@ -23,7 +23,10 @@ from forge.cid import CID
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import sql
+from store.archive.file import Folder
+from store.archive.moving import Archiving
 from store.groups import Groups, Work
+from store.line import Line
 from store.records import AlreadyExists
 from store.transaction import Transaction
 
@@ -48,8 +51,8 @@ MOST_CHANGES: Final = 256
 # Units that share a snapshot. Few, so that the other readers get some of what is queued.
 MOST_READS: Final = 16
 
-# Connections that read. More than one, so that a long listing does not hold up what is short.
-READERS: Final = 4
+# Connections that read: one for what is brief, on the loop; several on threads, so that no long listing holds up the next.
+READERS: Final = 5
 
 # Statements kept prepared on a connection: all there are, and the sizes of `sql.revokers`.
 STATEMENTS: Final = 256
@@ -84,8 +87,10 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._closed = False
         self._failure: StoreError | None = None
-        self._transaction = Transaction(self._execute)
+        self.folder = Folder(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
+        self._transaction = Transaction(self._execute, self.folder)
 
     def begin(self) -> None:
         """Open a snapshot. The first look-up takes it."""
@@ -99,6 +104,21 @@ class _Reader:
             # The unit went on as if nothing had happened.
             raise self._failure
         return value
+
+    def look(self, work: Work[T]) -> T:
+        """Run one unit on a snapshot of its own.
+
+        Raises:
+            StoreError: the engine could not.
+        """
+        if self._closed:
+            raise StoreError("store: it is closed")
+        self.begin()
+        try:
+            return self.run(work)
+        finally:
+            # There is nothing to keep.
+            self.rollback()
 
     def check(self) -> None:
         """See that the transaction still stands: after a full disk or an I/O error SQLite may have rolled it back by itself."""
@@ -119,6 +139,7 @@ class _Reader:
 
     def close(self) -> None:
         """Let go of the file. The last connection of all copies the log into it and removes the log."""
+        self._closed = True
         self._connection.close()
 
     def _execute(self, statement: str, values: Sequence[str | bytes | int | None] = ()) -> sqlite3.Cursor:
@@ -140,7 +161,32 @@ class _Reader:
 
 
 class _Writer(_Reader):
-    """The connection that writes."""
+    """The connection that writes: a `store.line.Writer`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._before = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the transaction has changed nothing so far."""
+        return self._connection.total_changes == self._before
+
+    def begin_now(self) -> bool:
+        """Take the file's one lock for writing, if nobody has it.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        self._failure = None
+        self._before = self._connection.total_changes
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if _is_busy(error):
+                return False
+            raise StoreError(f"store: {error}") from error
+        return True
 
     def begin(self) -> None:
         """Take the file's one lock for writing.
@@ -149,6 +195,7 @@ class _Writer(_Reader):
             StoreError: another process had it for longer than `BUSY_TIMEOUT`, or the file cannot be written.
         """
         self._failure = None
+        self._before = self._connection.total_changes
         try:
             _patiently(self._connection, "BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -166,30 +213,38 @@ class _Writer(_Reader):
         super().close()
 
 
-class SQLiteStore:
+class SQLiteStore(Archiving):
     """The store in a SQLite file: `forge.ports.Store`."""
 
+    _free = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
+
     def __init__(self, writer: _Writer, readers: Sequence[_Reader], lookups: aiosqlite.Connection) -> None:
-        self._changes = Groups("store-writer", [writer], MOST_CHANGES)
-        self._reads = Groups("store-reader", readers, MOST_READS)
+        self._changes = Line("store-writer", writer, MOST_CHANGES)
+        self._brief, *others = readers
+        self._reads = Groups("store-reader", others, MOST_READS)
         self._lookups = lookups
+        self._folder = writer.folder
         self._closing = asyncio.Lock()
 
-    async def change(self, work: Work[T]) -> T:
+    async def change(self, work: Work[T], *, brief: bool = False) -> T:
         """Run `work` in the next group, and return what it returned once that is on the disk.
 
         Raises:
             StoreError: nothing of it was kept.
         """
-        return await self._changes.submit(work)
+        line = self._changes
+        return await (line.submit if line.is_here else line.submit_from_elsewhere)(work, brief=brief)
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], *, brief: bool = False) -> T:
         """Run `work` on a snapshot that is taken after this call.
 
         Raises:
             StoreError: the store did not answer.
         """
-        return await self._reads.submit(work)
+        if not (brief and self._changes.is_here):
+            return await self._reads.submit(work)
+        # Here: handing it to a thread takes longer than it does.
+        return self._brief.look(work)
 
     async def receipt(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up.
@@ -198,6 +253,9 @@ class SQLiteStore:
             StoreError: the store did not answer.
         """
         rows = await self._look_up(sql.RECORDED, bytes(task))
+        if rows == [(None,)]:
+            # It was moved to an archive.
+            return await self.read(lambda tx: tx.recorded(task))
         return rows[0][0] if rows else None
 
     async def statements(self, task: CID, executor: DID, limit: int) -> list[bytes]:
@@ -221,6 +279,7 @@ class SQLiteStore:
         """Finish what was taken, end the threads, and let go of the file."""
         async with self._closing:
             await self._reads.close()
+            self._brief.close()
             await self._lookups.close()
             # Last, so that the log can be emptied.
             await self._changes.close()
@@ -331,6 +390,11 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor
         try:
             return connection.execute(statement)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if not _is_busy(error) or time.monotonic() > until:
                 raise
         time.sleep(random.uniform(*BUSY_PAUSE))  # noqa: S311 - not a secret
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Say whether another process is in the way."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY

@@ -12,7 +12,8 @@ from types import TracebackType
 from forge.cid import CID
 from forge.ports import LedgerEntry
 from store import sql
-from store.cells import join, split, to_did
+from store.archive.rows import Archives, Shelf, to_entry
+from store.cells import join
 from store.consumers import Consumers
 from store.customers import Customers
 from store.events import Events
@@ -22,13 +23,18 @@ from store.statement import Execute
 from store.subscriptions import Subscriptions
 
 
-class Transaction(Customers, Subscriptions, Consumers, Events, Revocations):
+class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Archives):
     """The rows, inside one transaction. Whoever holds it uses it on the thread that it came on, until the unit of work ends.
 
     Every method may raise `StoreError`; the unit of work is lost then, whatever it does next.
     """
 
-    __slots__ = ()
+    __slots__ = ("_shelf",)
+
+    def __init__(self, execute: Execute, shelf: Shelf | None = None) -> None:
+        """Take how statements are executed, and where the files of archives are."""
+        super().__init__(execute)
+        self._shelf = shelf
 
     # -- what others say ---------------------------------------------------------------------------------------------
 
@@ -65,19 +71,26 @@ class Transaction(Customers, Subscriptions, Consumers, Events, Revocations):
         return _Savepoint(self._execute)
 
     def recorded(self, task: CID) -> bytes | None:
-        """Look the receipt of `task` up in the ledger."""
+        """Look the receipt of `task` up in the ledger, and in its archive where it was moved to one.
+
+        Raises:
+            StoreError: that archive does not give it; the task did run. The message names the file.
+        """
         row = self._execute(sql.RECORDED, (bytes(task),)).fetchone()
-        return None if row is None else bytes(row[0])
+        if row is None:
+            return None
+        return self.moved(task).receipt if row[0] is None else bytes(row[0])
 
     def entry(self, task: CID) -> LedgerEntry | None:
-        """Look all up that the ledger has about `task`."""
+        """Look all up that the ledger, or an archive of it, has about `task`.
+
+        Raises:
+            StoreError: as `recorded`.
+        """
         row = self._execute(sql.ENTRY, (bytes(task),)).fetchone()
         if row is None:
             return None
-        task_, command, issuer, subject, invocation, proofs, receipt, at = row
-        return LedgerEntry(
-            CID(task_), command, to_did(issuer), to_did(subject), invocation, tuple(map(CID, split(proofs))), receipt, at
-        )
+        return self.moved(task) if row[-1] is None else to_entry(row)
 
     def record(self, entry: LedgerEntry) -> None:
         """Enter a task that ran into the ledger.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import unmeasured
 from tests.generate import ROOT
 
 EXAMPLES = ROOT / "examples"
@@ -87,7 +87,7 @@ SAID = {
 
 
 def play(path: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
+    environment = {name: value for name, value in unmeasured.environment().items() if not name.startswith("FORGE_")}
     command = [sys.executable, str(path), *arguments]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=120)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import unmeasured
 from tests.faults.processes import free_port
 from tests.generate import README
 
@@ -68,7 +69,7 @@ def test_every_command_runs(script: str, tmp_path: Path) -> None:
     port = str(free_port())
     served = f"http://127.0.0.1:{port}"
     here = str(Path(sys.executable).parent)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
+    environment = {name: value for name, value in unmeasured.environment().items() if not name.startswith("FORGE_")}
     environment |= {"PATH": f"{here}:{os.environ['PATH']}", "FORGE_PORT": port, "SERVED": served}
     done = subprocess.run(
         ["/bin/bash", "-c", script.replace("http://127.0.0.1:8080", served)],
@@ -90,7 +91,8 @@ def test_every_command_runs(script: str, tmp_path: Path) -> None:
 def test_the_fixture_serves_tests(tmp_path: Path) -> None:
     (text,) = [text for language, text in BLOCK.findall(README.read_text()) if "@pytest.fixture" in text]
     (tmp_path / "test_months.py").write_text(text)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FORGE_", "PYTEST_"))}
+    own = ("FORGE_", "PYTEST_")
+    environment = {name: value for name, value in unmeasured.environment().items() if not name.startswith(own)}
     environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     command = [sys.executable, "-m", "pytest", "-p", "no:asyncio", "-W", "error", "--basetemp", str(tmp_path / "temp")]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -57,6 +57,7 @@ add = Command(
     subjects=(SERVICE,),
     refusal=refuse,
     failures=(InvalidCustomerSubject, CustomerExists, InvalidExternalAccount),
+    brief=True,
 )
 
 

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "receipt": ("forge.cli.receipt", "Ask a service for the receipt of a task that ran."),
     "commands": ("forge.cli.catalogue", "List the commands that are known here."),
     "schema": ("forge.cli.schema", "Write commands' arguments and results as JSON Schema."),
+    "archive": ("forge.cli.archive", "Move old rows of the ledger to an archive file."),
     "config": ("forge.cli.config", "Show the settings that `forge serve` would use."),
     "demo": ("forge.cli.demo", "Play the whole story over HTTP, with fresh keys."),
 }

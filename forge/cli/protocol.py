@@ -1,7 +1,7 @@
 """uvicorn's HTTP protocol with bounds on what comes before a request is whole: uvicorn itself has none.
 
-A connection that sends its head slowly, or too much of it, or requests without reading the answers, is closed; it holds neither
-memory nor a file descriptor for longer than the deadlines here.
+A connection that sends its head slowly, or too much of it, or no body, or requests without reading the answers, is closed; it
+holds neither memory nor a file descriptor for longer than the deadlines here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ MAX_PIPELINED: Final = 16
 """Requests that may wait on one connection for the answers before them."""
 HEAD_DEADLINE: Final = 10.0
 """Seconds in which a head must have arrived, from the connection or its own first byte on."""
+BODY_DEADLINE: Final = 60.0
+"""Seconds in which the rest of a request must have arrived, where its head came alone: longer than the app waits for a body of
+which it has a part, and answers."""
 WRITE_DEADLINE: Final = 30.0
 """Seconds for which a client may leave an answer unread."""
 
@@ -33,17 +36,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = True
         self._head = 0
         self._message = 0
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._in_body = False
+        self._timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin to wait for a head."""
         super().connection_made(transport)
-        self._await_head()
+        self._await(HEAD_DEADLINE)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
-        self._stop_head_timer()
+        self._stop_timer()
         self._stop_write_timer()
         super().connection_lost(exc)
 
@@ -52,8 +56,14 @@ class BoundedProtocol(HttpToolsProtocol):
         in_head = self._in_head
         self._message += len(data)
         super().data_received(data)
-        if in_head and self._in_head:
-            self._head += len(data)
+        # Most requests come in one piece: only what is left over is waited for.
+        if self._in_head:
+            if in_head:
+                self._head += len(data)
+            if self._timer is None:
+                self._await(HEAD_DEADLINE)
+        elif self._in_body and self._timer is None:
+            self._await(BODY_DEADLINE)
         if self._head > MAX_HEAD or self._message > MAX_MESSAGE or len(self.pipeline) > MAX_PIPELINED:
             self._refuse()
 
@@ -62,14 +72,19 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._head = self._message = 0
-        if self._head_timer is None:
-            self._await_head()
 
     def on_headers_complete(self) -> None:
         """Have a head."""
         self._in_head = False
-        self._stop_head_timer()
+        self._in_body = True
+        self._stop_timer()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Have a whole request."""
+        self._in_body = False
+        self._stop_timer()
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Begin to wait for the client to read."""
@@ -92,17 +107,17 @@ class BoundedProtocol(HttpToolsProtocol):
                 # Whoever does not read does not read the end of it either.
                 self.transport.abort()
 
-    def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_DEADLINE, self.transport.abort)
+    def _await(self, seconds: float) -> None:
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
 
     def _refuse(self) -> None:
         if not self.transport.is_closing():
             self.send_400_response("The request is too large.")
 
-    def _stop_head_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _stop_write_timer(self) -> None:
         if self._write_timer is not None:

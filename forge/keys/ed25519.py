@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey as _PemEd25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from nacl.bindings import crypto_core_ed25519_is_valid_point
+from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign, crypto_sign_open
 from nacl.exceptions import BadSignatureError, CryptoError
-from nacl.signing import SigningKey, VerifyKey
+from nacl.signing import SigningKey
 
 from forge.errors import KeyFormatError
 from forge.keys.key import PrivateKey, PublicKey
@@ -34,14 +34,13 @@ class Ed25519PublicKey(PublicKey):
         if not crypto_core_ed25519_is_valid_point(raw):
             raise KeyFormatError("these 32 bytes are no Ed25519 public key (not on the curve, or of small order)")
         super().__init__(raw)
-        self._key = VerifyKey(raw)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Say whether this key made `signature` over `message`."""
         if len(signature) != self.SIGNATURE_LENGTH:
             return False
         try:
-            self._key.verify(message, signature)
+            crypto_sign_open(signature + message, self.raw)
         except (BadSignatureError, CryptoError, ValueError):
             return False
         return True
@@ -63,6 +62,7 @@ class Ed25519PrivateKey(PrivateKey):
             raise KeyFormatError(f"an Ed25519 seed has {self.LENGTH} bytes, this has {len(secret)}")
         self._key = SigningKey(secret)
         self._public = Ed25519PublicKey(bytes(self._key.verify_key))
+        self._expanded = secret + self._public.raw
 
     @classmethod
     def generate(cls) -> Self:
@@ -81,7 +81,7 @@ class Ed25519PrivateKey(PrivateKey):
 
     def sign(self, message: bytes) -> bytes:
         """Sign `message`: 64 bytes, deterministic."""
-        return self._key.sign(message).signature
+        return crypto_sign(message, self._expanded)[: Ed25519PublicKey.SIGNATURE_LENGTH]
 
     def pem(self) -> bytes:
         """PKCS #8 PEM, not encrypted."""

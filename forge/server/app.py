@@ -12,6 +12,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from forge.binding import Catalog
 from forge.command import CommandPath
@@ -27,7 +28,20 @@ from forge.server.refusal import Refused
 DEBUG: Final = CommandPath("/debug")
 CLOCK: Final = CommandPath("/debug/clock")
 
+_INVOKE: Final = endpoints.Invoke()
+
 log = structlog.get_logger("forge")
+
+
+class _App(Starlette):
+    """The app. What nearly all requests are goes past the routes and what stands around them."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "POST":
+            scope["app"] = self
+            await _INVOKE(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -65,9 +79,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
                 await store.close()
                 log.info("stopped", did=signer.did)
 
-    app = Starlette(
+    app = _App(
         routes=[
-            Route("/", endpoints.invoke, methods=["POST"]),
+            Route("/", _INVOKE, methods=["POST"]),
             Route("/", endpoints.describe, methods=["GET"]),
             Route("/.well-known/did.json", endpoints.did_document, methods=["GET"]),
             Route("/receipt/{task}", endpoints.receipt, methods=["GET"]),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from typing import Final
+from typing import Final, Self
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from forge.server.refusal import Refused
 
@@ -24,22 +21,25 @@ class Bodies:
     def __init__(self) -> None:
         self.bytes = 0
 
-    @contextmanager
-    def hold(self) -> Iterator[Held]:
-        """Hold one body until it is answered."""
-        held = Held(self)
-        try:
-            yield held
-        finally:
-            self.bytes -= held.bytes
+    def hold(self) -> Held:
+        """Hold one body until the `with` block ends."""
+        return Held(self)
 
 
 class Held:
     """The bytes of one body so far."""
 
+    __slots__ = ("_bodies", "bytes")
+
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
         self.bytes = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._bodies.bytes -= self.bytes
 
     def add(self, size: int) -> None:
         """Hold more.
@@ -53,22 +53,48 @@ class Held:
             raise Refused(503, "too many bodies at once; try again")
 
 
-async def read(request: Request, limit: int, held: Held) -> bytes:
-    """Read the body, however it is cut, and stop at the limit."""
-    too_large = partial(Refused, 413, f"a body has at most {limit} bytes")
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limit:
-        raise too_large()
-    body = bytearray()
+async def read(receive: Receive, announced: bytes, limit: int, held: Held) -> bytes:
+    """Read the body, however it is cut, and stop at the limit.
+
+    Almost every body comes in one part. That part is waited for by whoever runs the app (`forge.cli.protocol`).
+
+    Args:
+        receive: what gives the parts.
+        announced: the header `Content-Length`.
+        limit: bytes of it.
+        held: counts them.
+    """
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+    part, more = await _part(receive)
+    if not more:
+        held.add(len(part))
+        if len(part) > limit:
+            raise _too_large(limit)
+        return part
+    body = bytearray(part)
+    held.add(len(part))
     try:
         async with asyncio.timeout(BODY_DEADLINE):
-            async for part in request.stream():
-                body += part
+            while more:
                 if len(body) > limit:
-                    raise too_large()
+                    raise _too_large(limit)
+                part, more = await _part(receive)
+                body += part
                 held.add(len(part))
     except TimeoutError:
         raise Refused(408, f"the body did not arrive within {BODY_DEADLINE:.0f} s") from None
-    except ClientDisconnect:
-        raise Refused(400, "the body was cut off") from None
+    if len(body) > limit:
+        raise _too_large(limit)
     return bytes(body)
+
+
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Refused(400, "the body was cut off")
+    return message.get("body", b""), message.get("more_body", False)
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(413, f"a body has at most {limit} bytes")

@@ -8,6 +8,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from forge.cid import CID
 from forge.container import Container
@@ -23,28 +24,47 @@ from forge.wire import CONTENT_TYPE, is_container
 MAX_STATEMENTS: Final = 16
 """Receipts of one task by one other executor in one answer: there is one, unless somebody contradicts itself."""
 
+_CONTENT_TYPE: Final = CONTENT_TYPE.encode()
+
 log = structlog.get_logger("forge")
 
 
-async def invoke(request: Request) -> Response:
-    """Execute the invocations of a container."""
-    host: Host = request.app.state.host
-    content_type = request.headers.get("content-type", "")
-    if not is_container(content_type):
-        raise Refused(415, f"the content type is {content_type[:100]!r}; expected {CONTENT_TYPE}")
-    with host.bodies.hold() as held:
-        body = await bodies.read(request, host.settings.max_body, held)
+class Invoke:
+    """Executes the invocations of a container: an ASGI app of its own, because nearly all requests come here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        host: Host = scope["app"].state.host
         try:
-            container = await host.read(body)
-        except ContainerError as error:
-            raise Refused(400, str(error)) from None
-        if container.undecodable:
-            # Counted, and no more: a line for each would be a log that strangers fill.
-            host.metrics.undecodable(len(container.undecodable))
-            log.debug("undecodable", count=len(container.undecodable), first=container.undecodable[0][:200])
-        with host.metrics.request():
-            answer = await host.executor.execute(container)
-        return _container(answer)
+            answer = await self._answer(host, scope, receive)
+        except Refused as error:
+            await (await refused(Request(scope, receive), error))(scope, receive, send)
+            return
+        headers = [(b"content-type", _CONTENT_TYPE), (b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _answer(self, host: Host, scope: Scope, receive: Receive) -> bytes:
+        content_type = announced = b""
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                content_type = value
+            elif name == b"content-length":
+                announced = value
+        if content_type != _CONTENT_TYPE and not is_container(content_type.decode("latin-1")):
+            raise Refused(415, f"the content type is {content_type[:100].decode('latin-1')!r}; expected {CONTENT_TYPE}")
+        with host.bodies.hold() as held:
+            body = await bodies.read(receive, announced, host.settings.max_body, held)
+            try:
+                container = host.read_small(body) or await host.read(body)
+            except ContainerError as error:
+                raise Refused(400, str(error)) from None
+            if container.undecodable:
+                # Counted, and no more: a line for each would be a log that strangers fill.
+                host.metrics.undecodable(len(container.undecodable))
+                log.debug("undecodable", count=len(container.undecodable), first=container.undecodable[0][:200])
+            with host.metrics.request():
+                return (await host.executor.execute(container)).to_cbor()
 
 
 async def describe(request: Request) -> Response:

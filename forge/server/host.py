@@ -10,7 +10,7 @@ from typing import Any, Final
 from forge import document
 from forge.binding import Catalog, Effect
 from forge.config import Settings
-from forge.container import MAX_TOKENS, Container
+from forge.container import MAX_TOKENS, Container, DelegationMemory
 from forge.execute import Executor, Outcome
 from forge.keys import Signer
 from forge.metrics import Metrics
@@ -38,6 +38,7 @@ class Host:
         self.bodies = Bodies()
         self.feed = Feed(store)
         self._reading = asyncio.Semaphore(1)
+        self._delegations = DelegationMemory()
         self.document = document.describe(signer.did, signer.key.public)
         self.executor: Executor[Any] = Executor(
             signer,
@@ -71,16 +72,22 @@ class Host:
             for tail in self.tails.values():
                 tail.news.knock()
 
-    async def read(self, body: bytes) -> Container:
-        """Read a container; a large one on a thread, one at a time, so that others get their turn meanwhile.
+    def read_small(self, body: bytes) -> Container | None:
+        """Read a container. None: it is so large that others should get their turn meanwhile.
 
         Raises:
             ContainerError: it is none.
         """
-        if len(body) <= LARGE_BODY:
-            return Container.from_cbor(body)
+        return Container.from_cbor(body, self._delegations) if len(body) <= LARGE_BODY else None
+
+    async def read(self, body: bytes) -> Container:
+        """Read a large container: on a thread, and one at a time.
+
+        Raises:
+            ContainerError: it is none.
+        """
         async with self._reading:
-            return await asyncio.to_thread(Container.from_cbor, body)
+            return await asyncio.to_thread(Container.from_cbor, body, self._delegations)
 
     @property
     def description(self) -> dict[str, object]:

@@ -10,8 +10,9 @@ _COLUMNS: Final = (
 )
 
 APPEND: Final = """
-INSERT INTO event (at, task, command, issuer, subject, type, customer, giver, subscription, consumer, data)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO event (at, task, command, issuer, subject, type, customer, giver, subscription, consumer, data,
+                   customer_seq, giver_seq)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT seq FROM customer WHERE did = ?), (SELECT seq FROM customer WHERE did = ?))
 """
 
 LAST: Final = """
@@ -36,7 +37,7 @@ def of_customers(count: int) -> str:
     """Ask for the events of a customer that has had `count` names: each name's first few, in both of its parts."""
     parts = " UNION ".join(
         f"SELECT * FROM (SELECT {_COLUMNS} FROM event e "  # noqa: S608 - constants alone
-        f"WHERE e.{part} = ? AND e.seq > ? ORDER BY e.seq LIMIT ?) AS {part}_{name}"
+        f"WHERE e.{part}_seq = (SELECT c.seq FROM customer c WHERE c.did = ?) AND e.seq > ? ORDER BY e.seq LIMIT ?) AS {part}_{name}"
         for name in range(count)
         for part in ("customer", "giver")
     )

@@ -47,6 +47,7 @@ FLAGS = {
     "receipt": ["--url", "--audience", "--json", "-o"],
     "commands": ["--markdown", "--json"],
     "schema": ["--write"],
+    "archive": ["--before", "--list", "--store", "--config", "--json", "FORGE_CONFIG", "-90d"],
     "config": ["--config", "--json"],
     "demo": ["--keep"],
 }

@@ -24,6 +24,7 @@ from forge.container import Container
 from forge.wire import CONTENT_TYPE
 from tests.cli import faulty
 from tests.cli.conftest import Forge, Party, Service, make_party
+from tests.faults.processes import free_port
 
 
 def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
@@ -32,12 +33,6 @@ def get(url: str, data: bytes | None = None, **headers: str) -> bytes:
         body: bytes = response.read()
         assert "Server" not in response.headers
         return body
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def events(text: str) -> dict[str, dict[str, object]]:

@@ -44,7 +44,7 @@ def web() -> Iterator[Signer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     did = DID(f"did:web:127.0.0.1%3A{server.server_port}")
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield Signer(ALICE.key, did)
     server.shutdown()
     server.server_close()
@@ -148,7 +148,7 @@ def revocations() -> Iterator[tuple[Revocations, str]]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield known, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -390,11 +390,8 @@ def test_read_array() -> None:
 
 def test_read_map() -> None:
     data = b"\xf6" + cbor({"a": 1, "bb": [1, 2], "cc": "é"}) + b"\xf6"
-    entries, spans, end = dagcbor.read_map(data, 1)
-    assert entries == {"a": 1, "bb": [1, 2], "cc": "é"}
-    assert {key: data[slice(*span)] for key, span in spans.items()} == {key: cbor(value) for key, value in entries.items()}
-    assert end == len(data) - 1
-    assert dagcbor.read_map(b"\xa0") == ({}, {}, 1)
+    assert dagcbor.read_map(data, 1) == ({"a": 1, "bb": [1, 2], "cc": "é"}, len(data) - 1)
+    assert dagcbor.read_map(b"\xa0") == ({}, 1)
     for wrong, reason in ((b"\x80", "expected a map"), (b"", "expected a map, found the end")):
         with pytest.raises(DagCborError, match=f"^{reason}"):
             dagcbor.read_map(wrong)
@@ -446,8 +443,8 @@ class Real(float):
         ({DID(DIDS["alice"]): 1}, {DIDS["alice"]: 1}),
         ((1, (2,)), [1, [2]]),
         (bytearray(b"ab"), b"ab"),
-        (memoryview(b"ab"), b"ab"),
-        (memoryview(b"abcd")[::2], b"ac"),
+        pytest.param(memoryview(b"ab"), b"ab", id="memory"),
+        pytest.param(memoryview(b"abcd")[::2], b"ac", id="memory with gaps"),
         (MappingProxyType({"bb": 1, "a": 2}), {"a": 2, "bb": 1}),
         (Real(1.5), 1.5),
         (1.0, 1.0),

@@ -31,6 +31,8 @@ INVOCATION: Final = Invocation.issue(
     proofs=[DELEGATION.cid],
     nonce=N[:1],
 )
+pytestmark = pytest.mark.no_cover
+
 # Parts of this many positions, so that a failure says where, and the run shows that it goes on.
 PART: Final = 64
 

@@ -130,12 +130,14 @@ FUZZ: Final = settings(
 )
 
 
+@pytest.mark.no_cover
 @FUZZ
 @given(st.lists(st.binary(max_size=40), min_size=STRINGS, max_size=STRINGS))
 def test_any_bytes(strings: list[bytes]) -> None:
     run(strings)
 
 
+@pytest.mark.no_cover
 @FUZZ
 @given(st.integers(0, (1 << 64) - 1))
 def test_bytes_near_valid_ones(seed: int) -> None:

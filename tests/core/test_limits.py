@@ -18,6 +18,8 @@ from tests.core.raw import ARRAY, BYTES, MAP, TEXT, Raw, cbor, head
 from tests.core.tokens import DLG, HEADER, INV, delegation_payload, invocation_payload, seal
 from tests.core.values import random_of
 
+pytestmark = pytest.mark.no_cover
+
 MILLION: Final = 1_000_000
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import secrets
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,20 @@ import aiohttp
 
 from forge.config import write_private
 from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
+from tests import unmeasured
 
 ROOT = Path(__file__).parents[2]
 ATTEMPTS = 600
+PORTS = range(10_000, 32_768)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port for a server that starts in a moment: one that no connection is given meanwhile, as those above are."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -78,9 +83,8 @@ class Place:
         command = [sys.executable, "-m", "forge", "serve", "--key", str(self.key), "--port", str(port)]
         command += ["--store", f"sqlite:///{self.database}", *flags]
         with (self.folder / f"log-{port}.txt").open("wb") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log, start_new_session=True
-            )
+            variables = {**unmeasured.environment(), **environment}
+            process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True)
             try:
                 yield Server(process, f"http://127.0.0.1:{port}", Path(log.name))
             finally:

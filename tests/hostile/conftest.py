@@ -1,4 +1,4 @@
-"""The services that the cases meet, and the count of cases at the end of a run."""
+"""The services that the cases meet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forge.cid import CID
 from forge.config import write_private
 from tests.hostile.case import Service
 from tests.hostile.parties import AUTHORITY, NOW, SERVER
-from tests.hostile.table import CASES, counts
+from tests.hostile.table import CASES
 from tests.service.world import World, running
 
 
@@ -56,9 +56,3 @@ async def targets(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dic
             connection = sqlite3.connect(f"file:{folder / 'forge.db'}?mode=ro", uri=True)
             found[service] = Target(world, stack.enter_context(closing(connection)))
         yield found
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cases there are, and where."""
-    sections = ", ".join(f"{section} {count}" for section, count in counts().items())
-    terminalreporter.write_line(f"hostile cases: {len(CASES)} ({sections})")

@@ -173,6 +173,7 @@ class TestWork:
         await world.send(invocations[0], bad)
         assert checked.count(bad.envelope.signed) == 2, "a failure is not remembered for others"
 
+    @pytest.mark.no_cover
     async def test_the_items_of_one_container_are_counted_together(self, world: World) -> None:
         somebody = Signer.generate()
         large = [
@@ -182,6 +183,7 @@ class TestWork:
         assert (len(read.invocations), len(read.undecodable)) == (2, 1)
         assert "more items than are read together" in read.undecodable[0]
 
+    @pytest.mark.no_cover
     async def test_the_policies_of_one_container_are_counted_together(self, world: World) -> None:
         policy = Policy.decode([["==", ".a", "x"]] * 1000)
         tokens = [

@@ -340,6 +340,7 @@ class TestBounds:
             async with listening(world.url):
                 pass
 
+    @pytest.mark.no_cover
     async def test_who_does_not_read_costs_little_and_not_for_long(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """Twenty megabytes wait for it; what it costs is a few pages."""
         host = world.app.state.host
@@ -364,6 +365,7 @@ class TestBounds:
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
+    @pytest.mark.no_cover
     async def test_a_server_that_stops_does_not_wait_for_readers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The server here has no limit for a graceful stop: it would wait for ever."""
         monkeypatch.setattr("forge.cli.protocol.WRITE_DEADLINE", 10 * LONG)

@@ -355,10 +355,12 @@ class TestWhatCannotBeSaidYet:
         here.source.revoke(Case(WEB, (), delegation(WEB, BEN)))
         async with here.following() as follower:
             await until(lambda: bool(follower._done))
-            for _ in range(inquiry.ROTATION):
+            for tries in range(1, inquiry.ROTATION + 1):
                 asked = len(here.source.asked)
                 here.now += follow.POSTPONED[1]
                 await until(lambda asked=asked: len(here.source.asked) > asked)  # type: ignore[misc]
+                # Before the clock goes on: the next try is put off from when this one is kept.
+                await until(self._tried(here, tries))
 
             async def settled() -> bool:
                 return not await here.store.read(lambda tx: tx.postponed(here.source.url, 10, at=2**40))

@@ -256,8 +256,10 @@ class TestAuthority:
             first = await happen(world, row())
             assert await followed.numbers(1) == [first]
             ahead = 3600
-            more = await happen(world, row(), row())
-            assert await followed.numbers(2) == [first + 1, more]
+            # What happens first may still be told by a look that had begun before; what happens then is not.
+            for _ in range(2):
+                more = await happen(world, row(), row())
+                assert await followed.numbers(2) == [more - 1, more]
         assert len(signed) == 2
 
     async def test_a_proof_expires(self, world: World, signed: list[Invocation]) -> None:
@@ -269,9 +271,10 @@ class TestAuthority:
             await happen(world, row())
             await followed.numbers(1)
             ahead = 3600
-            await happen(world, row())
-            with pytest.raises(Expired, match=str(proof.cid)):
-                await followed.next()
+            with pytest.raises(Expired, match=str(proof.cid)):  # noqa: PT012 - the first may be told by a look that had begun
+                for _ in range(2):
+                    await happen(world, row())
+                    await followed.next()
         assert len(signed) == 2
 
     async def test_a_fault(self, world: World) -> None:

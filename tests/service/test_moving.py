@@ -121,6 +121,7 @@ def difference(these: Rows, those: Rows) -> dict[str, list[tuple[Any, ...]]]:
     return {name: list(left.elements()) for name in these if (left := these[name] - those[name])}
 
 
+@pytest.mark.no_cover
 async def test_as_much_work_for_ten_thousand_as_for_ten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     meter = Meter()
     meter.install(monkeypatch)

@@ -371,6 +371,7 @@ class TestRecord:
             ("/revocation/b", 400),
             ("/revocation/", 404),
         ],
+        ids=["not revoked", "by another", "by nobody", "another cause", "no cause", "no CID", "no bytes", "nothing"],
     )
     async def test_what_is_not_there_is_not_kept_by_any_cache(
         self, world: World, http: aiohttp.ClientSession, recorded: Invocation, path: str, status: int
@@ -400,7 +401,9 @@ class TestRecord:
                 assert "secret" not in await response.text()
 
     @pytest.mark.parametrize(
-        "path", [f"/revocation/{THIRD.cid}", f"/revocation/{FIRST.cid}", "/revocation/x", "/revocations/x"]
+        "path",
+        [f"/revocation/{THIRD.cid}", f"/revocation/{FIRST.cid}", "/revocation/x", "/revocations/x"],
+        ids=["third", "first", "no CID", "no time"],
     )
     async def test_a_page_of_any_origin_may_read(
         self, world: World, http: aiohttp.ClientSession, recorded: Invocation, path: str

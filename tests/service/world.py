@@ -27,9 +27,12 @@ from forge.invocation import Invocation
 from forge.keys import Ed25519PrivateKey, Signer
 from forge.receipt import Receipt
 from forge.server import create_app
+from tests.store.conftest import empty
 
 PRODUCT = DID("did:web:starter.example.com")
 CATALOG = "tests.service.catalog:CATALOG"
+MOMENT = 20
+"""Milliseconds."""
 
 
 @dataclass
@@ -101,24 +104,71 @@ class World:
         return somebody
 
 
+class Server(uvicorn.Server):
+    """uvicorn's, that begins and ends as soon as it may: by itself it looks ten times a second whether it should.
+
+    Where somebody is still connected as it ends, it ends as uvicorn's does.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self._told = asyncio.Event()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._told.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        ticking, told = asyncio.create_task(super().main_loop()), asyncio.create_task(self._told.wait())
+        await asyncio.wait((ticking, told), return_when=asyncio.FIRST_COMPLETED)
+        ticking.cancel()
+        told.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Those who have hung up are noticed a moment later.
+        for _ in range(MOMENT):
+            if not self.server_state.connections:
+                break
+            await asyncio.sleep(0.001)
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+            await server.wait_closed()
+        await self.lifespan.shutdown()
+
+
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
-    """Run a service in this process, over real HTTP on a loopback port."""
+    """Run a service in this process, over real HTTP on a loopback port.
+
+    Its store begins as one that is empty: `forge serve`, in tests of its own, makes one.
+    """
     key = Ed25519PrivateKey.generate()
     path = folder / "service.pem"
     if not path.exists():
         write_private(path, key.pem())
+    store = folder / "forge.db"
+    if not store.exists():
+        store.write_bytes(await asyncio.to_thread(empty))
     # What surrounds the tests must not decide what they test: flags beat the environment.
-    chosen = {"debug": True, "catalog": CATALOG, "key": path, "store": f"sqlite:///{folder / 'forge.db'}", **settings}
+    chosen = {"debug": True, "catalog": CATALOG, "key": path, "store": f"sqlite:///{store}", **settings}
     configured = Settings(**chosen)
     app = create_app(configured)
     # asyncio sends at once what it knows to be TCP; else each answer waits 40 ms for an acknowledgement.
     with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, log_config=None, access_log=False, lifespan="on"))
+        server = Server(uvicorn.Config(app, http=BoundedProtocol, log_config=None, access_log=False, lifespan="on"))
         serving = asyncio.create_task(server.serve([listening]))
-        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
+        up = asyncio.create_task(server.up.wait())
+        await asyncio.wait((serving, up), return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
         if serving.done():
             await serving
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -128,5 +178,5 @@ async def running(folder: Path, **settings: Any) -> AsyncIterator[World]:
             async with Client(url, known=known) as client:
                 yield World(url, service, client, app)
         finally:
-            server.should_exit = True
+            server.stop()
             await serving

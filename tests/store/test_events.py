@@ -11,7 +11,7 @@ from forge.did import DID
 from store import Event, Transaction
 from store.events import EVENTS_PAGE, NAMES_BATCH
 from tests.store.conftest import Tx
-from tests.store.samples import ALICE, BOB, CAROL, NOBODY, SHELF, SPACE, event
+from tests.store.samples import ALICE, BOB, CAROL, NOBODY, SHELF, SPACE, event, register
 from tests.store.units import Boom, appending, inside, undone
 
 
@@ -67,6 +67,7 @@ def test_the_last_number_is_nought_where_there_is_none(tx: Transaction) -> None:
 )
 @inside
 def test_a_page_of_events_has_an_end(tx: Transaction, whose: dict[str, object]) -> None:
+    register(tx, ALICE, BOB)
     for number in range(EVENTS_PAGE + 1):
         tx.append(event(number, customer=ALICE, giver=BOB, subscription="one", consumer=SPACE))
     for limit in (EVENTS_PAGE + 1, EVENTS_PAGE):
@@ -98,6 +99,7 @@ def test_events_are_found_by_their_subscription_and_their_consumer(tx: Transacti
 
 def told(tx: Transaction) -> tuple[Event, ...]:
     """Append what concerns Alice as a customer (1, 6), as a giver (2, 7), as both (3), under Bob's name (4, 5), not at all."""
+    register(tx, ALICE, BOB, CAROL)
     tx.append(event(1, customer=ALICE))
     tx.append(event(2, customer=CAROL, giver=ALICE))
     tx.append(event(3, customer=ALICE, giver=ALICE))
@@ -144,6 +146,7 @@ def test_a_customer_may_have_had_any_number_of_names(tx: Transaction) -> None:
     """Whoever has fresh keys registered and links them must not make its events unreadable."""
     count = 10 * NAMES_BATCH + 1
     names = [DID(f"did:web:n{number}.example.com") for number in range(count)]
+    register(tx, *names)
     for number in range(count):
         tx.append(event(number, customer=names[count - 1 - number], giver=names[number]))
         tx.append(event(number, customer=NOBODY))

@@ -13,6 +13,7 @@ import pytest
 from forge.cid import CID
 from store import connect
 from store.transaction import Transaction
+from tests import unmeasured
 from tests.store import samples
 from tests.store.conftest import Tx
 
@@ -24,7 +25,11 @@ def killed(url: str, first: int, after: int) -> list[int]:
     """Start a process that writes, kill it, and return what it said was kept."""
     folder = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.store.child", url, str(first)], cwd=folder, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.store.child", url, str(first)],
+        cwd=folder,
+        env=unmeasured.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as child:
         assert child.stdout is not None
         said = list(itertools.islice(child.stdout, after))

@@ -21,7 +21,7 @@ from tests.store.statements import STATEMENTS, table_of
 from tests.store.units import inside
 
 # What is no part of the domain: what others said, how far they were followed, what time a test has set, which step this is.
-CORE = {"ledger", "statement", "revocation", "delegation", "followed", "postponed", "clock", "forge_schema"}
+CORE = {"ledger", "archive", "statement", "revocation", "delegation", "followed", "postponed", "clock", "forge_schema"}
 
 DATED = {"profile", "suspension", "payer", "holding", "assignment"}
 """Tables of rows that begin and end."""

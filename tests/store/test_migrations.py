@@ -52,6 +52,7 @@ async def test_a_new_file_is_taken_to_the_step_the_statements_are_for(tmp_path: 
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         assert tables == {
             "forge_schema",
+            "archive",
             "ledger",
             "statement",
             "revocation",

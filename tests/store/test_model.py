@@ -317,6 +317,7 @@ class Laws(RuleBasedStateMachine):
         assert len(set(seated)) == len(seated)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_store_keeps_the_laws(engine: str, tmp_path: Path) -> None:
     Laws.engine, Laws.folder, Laws.opened = engine, tmp_path, 0

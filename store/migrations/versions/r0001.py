@@ -1,9 +1,12 @@
-"""What the core keeps: the ledger, statements, revocations, the feeds of them that are followed, and a test's clock.
+"""What the core keeps: the ledger, its archives, statements, revocations, feeds of them that are followed, a test's clock.
 
 CIDs are kept in their binary form, DIDs as text, times as whole Unix seconds.
 
 Rows that many write and few read again (the ledger) are appended in the order of their writing, with their key
 in an index of its own: a random key then dirties a page of a hundred short entries, not a page of three long rows.
+
+A row of the ledger is whole, or it was moved to an archive and has nothing left but its task: for good, so that no task runs
+twice, whatever becomes of the archive. Whole ones have numbers from 1, moved ones the same below zero.
 """
 
 from __future__ import annotations
@@ -36,16 +39,40 @@ def upgrade() -> None:
 
 def _tasks() -> None:
     op.create_table(
+        "archive",
+        sa.Column("number", INTEGER, autoincrement=True, nullable=False),
+        sa.Column("id", BYTES, nullable=False),
+        sa.Column("place", TEXT, nullable=False),
+        sa.Column("entries", INTEGER, nullable=False),
+        # Unix seconds of the rows that were moved there.
+        sa.Column("oldest", INTEGER),
+        sa.Column("youngest", INTEGER),
+        sa.PrimaryKeyConstraint("number", name="archive_key"),
+        sa.UniqueConstraint("id", name="archive_id"),
+        sqlite_strict=True,
+    )
+    op.create_index("archive_place", "archive", ["place", "number"])
+    whole = ("command", "issuer", "subject", "invocation", "proofs", "receipt", "at")
+    op.create_table(
         "ledger",
+        sa.Column("seq", INTEGER, autoincrement=True, nullable=False),
         sa.Column("task", BYTES, nullable=False),
-        sa.Column("command", TEXT, nullable=False),
-        sa.Column("issuer", TEXT, nullable=False),
-        sa.Column("subject", TEXT, nullable=False),
-        sa.Column("invocation", BYTES, nullable=False),
-        sa.Column("proofs", BYTES, nullable=False),
-        sa.Column("receipt", BYTES, nullable=False),
-        sa.Column("at", INTEGER, nullable=False),
-        sa.PrimaryKeyConstraint("task", name="ledger_key"),
+        sa.Column("command", TEXT),
+        sa.Column("issuer", TEXT),
+        sa.Column("subject", TEXT),
+        sa.Column("invocation", BYTES),
+        sa.Column("proofs", BYTES),
+        sa.Column("receipt", BYTES),
+        sa.Column("at", INTEGER),
+        sa.Column("archive", INTEGER),
+        sa.PrimaryKeyConstraint("seq", name="ledger_key"),
+        sa.UniqueConstraint("task", name="ledger_task"),
+        sa.ForeignKeyConstraint(["archive"], ["archive.number"], name="ledger_in_archive"),
+        sa.CheckConstraint(
+            f"CASE WHEN archive IS NULL THEN seq > 0 AND {' AND '.join(f'{name} IS NOT NULL' for name in whole)}"
+            f" ELSE seq < 0 AND {' AND '.join(f'{name} IS NULL' for name in whole)} END",
+            name="ledger_whole_or_moved",
+        ),
         sqlite_strict=True,
     )
     op.create_table(

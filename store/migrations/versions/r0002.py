@@ -38,6 +38,8 @@ def upgrade() -> None:
 def _customers() -> None:
     op.create_table(
         "customer",
+        # Given in order, so that what is found by it lies together for those who came together, as a DID's never does.
+        sa.Column("seq", INTEGER, autoincrement=True, nullable=False),
         sa.Column("did", TEXT, nullable=False),
         sa.Column("external_account", TEXT),
         sa.Column("product", TEXT, nullable=False),
@@ -45,7 +47,8 @@ def _customers() -> None:
         sa.Column("inserted_at", INTEGER, nullable=False),
         sa.Column("updated_at", INTEGER),
         sa.Column("task", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("did", name="customer_key"),
+        sa.PrimaryKeyConstraint("seq", name="customer_key"),
+        sa.UniqueConstraint("did", name="customer_did"),
         sqlite_strict=True,
     )
     account = sa.text("external_account IS NOT NULL")
@@ -281,11 +284,19 @@ def _events() -> None:
         sa.Column("subscription", TEXT),
         sa.Column("consumer", TEXT),
         sa.Column("data", TEXT, nullable=False),
+        # Theirs, by which their events are found: a new customer's dirties no page of its own then.
+        sa.Column("customer_seq", INTEGER),
+        sa.Column("giver_seq", INTEGER),
         sa.PrimaryKeyConstraint("seq", name="event_key"),
         sqlite_strict=True,
     )
-    for whose in ("customer", "giver", "subscription", "consumer"):
-        index(f"event_by_{whose}", "event", [whose, "seq"], where=sa.text(f"{whose} IS NOT NULL"))
+    for whose, key in (
+        ("customer", "customer_seq"),
+        ("giver", "giver_seq"),
+        ("subscription", "subscription"),
+        ("consumer", "consumer"),
+    ):
+        index(f"event_by_{whose}", "event", [key, "seq"], where=sa.text(f"{key} IS NOT NULL"))
 
 
 def _of() -> tuple[sa.Column[Any], sa.Column[Any]]:

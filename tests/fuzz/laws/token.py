@@ -46,7 +46,7 @@ def envelope_laws(opened: Envelope, data: bytes) -> None:
     assert (opened.signed, signed["h"]) == (cbor(signed), opened.algorithm.header), "what is signed is something else"
     assert signed.keys() == {"h", opened.tag}, "what is signed is not a header and a payload"
     assert identical(opened.payload, signed[opened.tag]), "the payload is another one"
-    assert {key: opened.raw(key) for key in opened.spans} == {key: cbor(value) for key, value in opened.payload.items()}
+    assert {key: opened.raw(key) for key in opened.payload} == {key: cbor(value) for key, value in opened.payload.items()}
     assert bytes(opened.cid) == b"\x01\x71\x12\x20" + sha256(data).digest(), "the envelope's name is not its hash"
     assert CID.parse(str(opened.cid)) == opened.cid, "a name is not read back"
 
