@@ -50,10 +50,10 @@ class Bench:
         setup.say("requests are signed")
         self._requests = Requests.of(setup.cast, setup.size)
         self._kinds = [
-            self._kind("cpu", own=True),
-            self._kind("cpu_known", own=False),
-            self._batches("batch100", own=True),
-            self._batches("batch100_known", own=False),
+            self._kind("cpu", own=False),
+            self._kind("cpu_cold", own=True),
+            self._batches("batch100", own=False),
+            self._batches("batch100_cold", own=True),
         ]
 
     def run(self) -> None:
@@ -95,10 +95,9 @@ class Bench:
         costs = direct.measure(self._setup.cast, url, self._kinds, operations=self._setup.size.floor)
         for cost in costs:
             figures.add(**{f"{cost.kind}_us": cost.us})
-            if cost.kind.endswith("_known"):
-                ratios = {"ratio": cost.us / cost.floor_known_us, "vs_floor": cost.us / cost.floor_us}
-            else:
-                ratios = {"ratio": cost.us / cost.floor_us}
+            ratios = {"ratio": cost.us / cost.floor_us}
+            if not cost.kind.endswith("_cold"):
+                ratios["known_ratio"] = cost.us / cost.floor_known_us
             figures.add(**{f"{cost.kind}_{name}": value for name, value in ratios.items()})
         figures.add(
             floor_us=sum(cost.floor_us for cost in costs) / len(costs),

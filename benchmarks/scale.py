@@ -52,8 +52,8 @@ def _fill(setup: Setup, url: str, rows: int) -> Sequence[bytes]:
 
 def _measure_one(setup: Setup, url: str, rows: int, known: Sequence[bytes]) -> None:
     people, size = setup.cast, setup.size
-    own = [people.added(own=True) for _ in range(size.warm + size.direct)]
-    (cost,) = direct.measure(people, url, [Kind("cpu", own, 1, size.warm)], operations=size.floor)
+    added = [people.added() for _ in range(size.warm + size.direct)]
+    (cost,) = direct.measure(people, url, [Kind("cpu", added, 1, size.warm)], operations=size.floor)
     warm, first = ([request(people.added()) for _ in range(count)] for count in (size.warm, size.requests))
     reads = [request(people.got(customer)) for customer in islice(cycle(known), size.requests)]
     with forge(people, url, workers=1, on=cores.server_core()) as server, cores.on(cores.load_core()):

@@ -139,9 +139,11 @@ class Admission(Generic[Tx]):
         Raises:
             Failure: something of the chain is revoked.
         """
-        if ready.verified.chain:
-            revokers = {proof.issuer for proof in ready.verified.chain}
-            ready.verified.unless_revoked(tx.revokers({proof.cid for proof in ready.verified.chain}, revokers))
+        chain = ready.verified.chain
+        if chain:
+            revoked = tx.revokers({proof.cid for proof in chain}, {proof.issuer for proof in chain})
+            if revoked:
+                ready.verified.unless_revoked(revoked)
 
     def see(self, ready: Ready[Tx], tx: Tx) -> Ready[Tx]:
         """Look at a test's time, and at who the subject is.

@@ -166,8 +166,8 @@ class Command(Generic[A, R]):
             evidence: what must come along; its signatures are verified before the handler sees it.
             judge: looks at a task by itself, before the store is touched: a failure that it raises is a refusal and leaves no
                 trace, where a handler's is an outcome and is kept. For commands that anybody may invoke.
-            brief: its handler touches a few rows by their keys, whatever its arguments say and however much is stored: it is
-                run where requests are read, which costs less than handing it to a thread, and keeps all others waiting.
+            brief: of one that changes: its handler touches a few rows by their keys, whatever its arguments say and however
+                much is stored. It runs on the event loop, where all wait for it. For one that reads that is tried.
         """
         self.path = CommandPath(path)
         self.arguments = arguments

@@ -187,8 +187,8 @@ def _head(major: int, number: int) -> bytes:
     return _INITIAL[major << 5 | _WIDTHS[width]] + number.to_bytes(width, "big")
 
 
-def encode_again(value: Value) -> bytes:
-    """Write what was read: the bytes that it was read from, for there is one way to write it."""
+def encode_again(value: object) -> bytes:
+    """Write what was read, or will be: the bytes that it was read from, for there is one way to write it."""
     return swift.write(value) or encode(value)
 
 

@@ -11,7 +11,7 @@ transaction. A failure at any step is a receipt. Only what ran leaves a trace in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from secrets import token_hex
@@ -164,30 +164,58 @@ class Executor(Generic[Tx]):
         memory = RequestMemory(self._memory)
         loop = asyncio.get_running_loop()
         breath = loop.time()
-        answers: list[Awaitable[Receipt]] = []
+        answers: list[Receipt | _Begun[Tx]] = []
         effect = Effect.READS
-        together: list[asyncio.Task[Receipt]] = []
+        together: list[asyncio.Future[Receipt]] = []
         for invocation in invocations:
             if loop.time() - breath > BREATH:
                 await asyncio.sleep(0)
                 breath = loop.time()
+            answer: asyncio.Future[Receipt]
             try:
                 ready = self._admission.prepare(invocation, request, facts, memory, budget)
             except Failure as failure:
-                answers.append(_done(self._refusal(invocation, failure, now)))
+                answers.append(self._refusal(invocation, failure, now))
                 continue
             except MissingEvidenceError as missing:
-                answers.append(asyncio.create_task(self._repeat(missing, now)))
+                answer = asyncio.create_task(self._repeat(missing, now))
+                answers.append(_Begun(missing.ready, answer))
+                together.append(answer)
                 continue
             if ready.route.command.effect is not effect:
                 # A reader sees what stands before it in the container, and nothing of what stands behind it.
-                await asyncio.gather(*together)
-                together.clear()
+                await self._settle(together)
                 effect = ready.route.command.effect
-            running = asyncio.create_task(self._finish(ready))
-            answers.append(running)
-            together.append(running)
-        return list(await asyncio.gather(*answers))
+            if effect is Effect.READS:
+                answer = asyncio.create_task(self._finish(ready))
+            else:
+                # Not a task each: there may be thousands.
+                answer = self._store.begin(partial(self._change, ready), brief=ready.route.command.brief)
+            answers.append(_Begun(ready, answer))
+            together.append(answer)
+        await self._settle(together)
+        return [one if isinstance(one, Receipt) else self._told(one) for one in answers]
+
+    async def _settle(self, begun: list[asyncio.Future[Receipt]]) -> None:
+        """Wait for all that was begun, until the deadline, and forget it."""
+        if begun:
+            await asyncio.wait(begun, timeout=self._deadline)
+            begun.clear()
+
+    def _told(self, begun: _Begun[Tx]) -> Receipt:
+        """Give the receipt of what was waited for."""
+        ready, answer = begun
+        if isinstance(answer, asyncio.Task):
+            receipt: Receipt = answer.result()
+            return receipt
+        if not answer.done():
+            # It may still commit. Whatever comes of it then, nobody waits for it.
+            answer.add_done_callback(asyncio.Future.exception)
+            return self._fault(ready.task.invocation, TimeoutError(), ready.now)
+        error = answer.exception()
+        if error is not None:
+            return self._went_wrong(ready, error)
+        return self._went_well(ready, answer.result())
 
     async def _finish(self, ready: Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""
@@ -195,16 +223,24 @@ class Executor(Generic[Tx]):
         try:
             with Deadline(self._deadline):
                 if command.effect is Effect.READS:
-                    result = await self._store.read(partial(self._look, ready), brief=command.brief)
+                    result = await self._store.read(partial(self._look, ready), brief=True)
                     receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=ready.now)
                 else:
-                    receipt = await self._store.change(partial(self._change, ready), brief=command.brief)
-        except Failure as failure:
-            return self._refusal(task.invocation, failure, ready.now)
+                    receipt = await self._store.begin(partial(self._change, ready), brief=command.brief)
         except Exception as error:  # noqa: BLE001 - whatever it is, the invoker gets a receipt and the operator a reference
-            return self._fault(task.invocation, error, ready.now)
-        self._observe(Outcome(task.command, receipt.error_name or "ok"))
+            return self._went_wrong(ready, error)
+        return self._went_well(ready, receipt)
+
+    def _went_well(self, ready: Ready[Tx], receipt: Receipt) -> Receipt:
+        self._observe(Outcome(ready.task.command, receipt.error_name or "ok"))
         return receipt
+
+    def _went_wrong(self, ready: Ready[Tx], error: BaseException) -> Receipt:
+        if isinstance(error, Failure):
+            return self._refusal(ready.task.invocation, error, ready.now)
+        if not isinstance(error, Exception):
+            raise error
+        return self._fault(ready.task.invocation, error, ready.now)
 
     async def _repeat(self, missing: MissingEvidenceError, now: int) -> Receipt:
         """Answer what came without its evidence: a repeat of what ran needs none."""
@@ -315,5 +351,8 @@ class UndeclaredFailureError(Exception):
         super().__init__(f"{command} raised {failure.name}, which it does not declare: {failure.message}")
 
 
-async def _done(value: T) -> T:
-    return value
+class _Begun(NamedTuple, Generic[Tx]):
+    """What is waited for: the answer to an invocation."""
+
+    ready: Ready[Tx]
+    answer: asyncio.Future[Receipt]

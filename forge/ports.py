@@ -6,10 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from forge.cid import CID
 from forge.did import DID
+
+if TYPE_CHECKING:
+    # Whoever imports the ports need not run a loop.
+    from asyncio import Future
 
 T = TypeVar("T")
 
@@ -189,16 +193,19 @@ class Store(Protocol[Tx_co]):
         Calls that are made one after the other run in that order. `work` must be pure but for the transaction: it may be run
         again from the start. If it raises, nothing of it is kept, and the exception comes out here.
 
-        `brief` says that it touches a few rows by their keys, whatever there is: it may be run on the event loop then.
+        `brief` promises that it touches a few rows by their keys, whatever there is: it may be run on the event loop then.
 
         Raises:
             StoreError: the store did not take it, and kept nothing of it.
         """
 
+    def begin(self, work: Callable[[Tx_co], T], *, brief: bool = False) -> Future[T]:
+        """As `change`, for whoever begins many and waits for all of them. Cancelling it undoes nothing."""
+
     async def read(self, work: Callable[[Tx_co], T], *, brief: bool = False) -> T:
         """Run `work` on a consistent snapshot that holds at least all that was committed before this call.
 
-        `brief` as for `change`.
+        `brief` supposes that it touches few rows: it may be tried on the event loop first.
 
         Raises:
             StoreError: the store did not answer.

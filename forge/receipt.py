@@ -112,7 +112,7 @@ class Receipt(Sealed):
         """
         value = {"error": {"name": out.name, "message": _readable(out.message)}} if isinstance(out, Failure) else {"ok": out}
         # Encoded and read again: what is told is what will be read, and it can be read.
-        encoded = dagcbor.encode(value)
+        encoded = dagcbor.encode_again(value)
         told, _ = dagcbor.read_map(encoded, depth=_DEPTH)
         frame = _frame(executor.did, executor.algorithm)
         signed = b"".join(

@@ -74,13 +74,13 @@ class Line:
             self._loop.call_soon(self._next)
         return unit.future
 
-    async def submit_from_elsewhere(self, work: Work[T], *, brief: bool) -> T:
+    def submit_from_elsewhere(self, work: Work[T], *, brief: bool) -> asyncio.Future[T]:
         """The same, for callers on other loops."""
 
         async def there() -> T:
             return await self.submit(work, brief=brief)
 
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), self._loop))
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), self._loop))
 
     async def close(self) -> None:
         """Take no more, finish what was queued, and end the thread."""

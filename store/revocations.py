@@ -67,8 +67,9 @@ class Revocations:
         With `issuers`, only they are looked for: others may have revoked a delegation in any number, for chains of their own.
         """
         found: dict[CID, set[DID]] = {}
-        for batch in _batches(bytes(delegation) for delegation in delegations):
-            for among in [[]] if issuers is None else _batches(str(issuer) for issuer in issuers):
+        whose = [[]] if issuers is None else list(_batches(map(str, issuers)))
+        for batch in _batches(map(bytes, delegations)):
+            for among in whose:
                 rows = self._execute(sql.revokers(len(batch), len(among)), [*batch, *among]).fetchall()
                 for delegation, revoker in rows:
                     found.setdefault(CID(delegation), set()).add(to_did(revoker))
@@ -165,3 +166,6 @@ def _batches(values: Iterable[Any]) -> Iterable[list[Any]]:
     left = iter(values)
     while batch := list(islice(left, REVOKERS_BATCH)):
         yield batch
+        if len(batch) < REVOKERS_BATCH:
+            # That was the last: most are.
+            return

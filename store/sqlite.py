@@ -25,6 +25,7 @@ from forge.errors import ConfigurationError, StoreError
 from store import sql
 from store.archive.file import Folder
 from store.archive.moving import Archiving
+from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
 from store.line import Line
 from store.records import AlreadyExists
@@ -41,7 +42,6 @@ BUSY_TIMEOUT: Final = 5.0
 # Seconds between two tries meanwhile, drawn anew each time. SQLite's own waiting backs off to 0.1 s at a time, and whoever has
 # work without end kept another process out for 0.9 s; like this two share the file evenly, and the longest wait was 0.07 s.
 BUSY_PAUSE: Final = (0.0005, 0.003)
-
 # Seconds after which a look-up that is not part of a transaction is given up.
 LOOKUP_TIMEOUT: Final = 5.0
 
@@ -73,6 +73,7 @@ _PRAGMAS: Final = (
 _WRITING: Final = (*_PRAGMAS, "PRAGMA busy_timeout = 0")
 # Not where something is written: with its journals of statements in memory, 8,000 updates took three times as long.
 _READING: Final = (*_PRAGMAS, "PRAGMA temp_store = MEMORY", "PRAGMA query_only = ON")
+_GLANCING: Final = (*_READING, "PRAGMA busy_timeout = 0")
 
 _TAKEN: Final = frozenset((sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY))
 
@@ -87,7 +88,6 @@ class _Reader:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._closed = False
         self._failure: StoreError | None = None
         self.folder = Folder(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
         self._transaction = Transaction(self._execute, self.folder)
@@ -105,20 +105,9 @@ class _Reader:
             raise self._failure
         return value
 
-    def look(self, work: Work[T]) -> T:
-        """Run one unit on a snapshot of its own.
-
-        Raises:
-            StoreError: the engine could not.
-        """
-        if self._closed:
-            raise StoreError("store: it is closed")
-        self.begin()
-        try:
-            return self.run(work)
-        finally:
-            # There is nothing to keep.
-            self.rollback()
+    def glance(self) -> Glance:
+        """Let brief units read here."""
+        return Glance(self, self._execute, self._connection)
 
     def check(self) -> None:
         """See that the transaction still stands: after a full disk or an I/O error SQLite may have rolled it back by itself."""
@@ -139,7 +128,6 @@ class _Reader:
 
     def close(self) -> None:
         """Let go of the file. The last connection of all copies the log into it and removes the log."""
-        self._closed = True
         self._connection.close()
 
     def _execute(self, statement: str, values: Sequence[str | bytes | int | None] = ()) -> sqlite3.Cursor:
@@ -221,6 +209,7 @@ class SQLiteStore(Archiving):
     def __init__(self, writer: _Writer, readers: Sequence[_Reader], lookups: aiosqlite.Connection) -> None:
         self._changes = Line("store-writer", writer, MOST_CHANGES)
         self._brief, *others = readers
+        self._glance: Glance | None = self._brief.glance()
         self._reads = Groups("store-reader", others, MOST_READS)
         self._lookups = lookups
         self._folder = writer.folder
@@ -232,8 +221,16 @@ class SQLiteStore(Archiving):
         Raises:
             StoreError: nothing of it was kept.
         """
+        return await self.begin(work, brief=brief)
+
+    def begin(self, work: Work[T], *, brief: bool = False) -> asyncio.Future[T]:
+        """Begin what `change` does.
+
+        Raises:
+            StoreError: the store is closed.
+        """
         line = self._changes
-        return await (line.submit if line.is_here else line.submit_from_elsewhere)(work, brief=brief)
+        return (line.submit if line.is_here else line.submit_from_elsewhere)(work, brief=brief)
 
     async def read(self, work: Work[T], *, brief: bool = False) -> T:
         """Run `work` on a snapshot that is taken after this call.
@@ -241,10 +238,10 @@ class SQLiteStore(Archiving):
         Raises:
             StoreError: the store did not answer.
         """
-        if not (brief and self._changes.is_here):
-            return await self._reads.submit(work)
-        # Here: handing it to a thread takes longer than it does.
-        return self._brief.look(work)
+        if brief and self._glance is not None and self._changes.is_here:
+            with suppress(TooLongError):
+                return self._glance.look(work)
+        return await self._reads.submit(work)
 
     async def receipt(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up.
@@ -279,7 +276,9 @@ class SQLiteStore(Archiving):
         """Finish what was taken, end the threads, and let go of the file."""
         async with self._closing:
             await self._reads.close()
-            self._brief.close()
+            if self._glance is not None:
+                self._glance = None
+                self._brief.close()
             await self._lookups.close()
             # Last, so that the log can be emptied.
             await self._changes.close()
@@ -355,7 +354,8 @@ def _open_all(path: Path) -> tuple[_Writer, list[_Reader]]:
                 connection.execute(sql.TOUCH)
                 connection.execute("ROLLBACK")
                 writer = _Writer(opened.enter_context(closing(_open(path, _WRITING))))
-                readers = [_Reader(opened.enter_context(closing(_open(path, _READING)))) for _ in range(READERS)]
+                pragmas = (_GLANCING, *[_READING] * (READERS - 1))
+                readers = [_Reader(opened.enter_context(closing(_open(path, one)))) for one in pragmas]
         except sqlite3.Error as error:
             raise ConfigurationError(f"store: {path} cannot be used: {error}") from error
         opened.pop_all()

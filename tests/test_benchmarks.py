@@ -52,8 +52,8 @@ TINY = Size(
 MANY = 200
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n\x63out\xa1\x62ok\xa0"
 ASKED_FOR = """
-floor_us floor_known_us cpu_us cpu_ratio cpu_known_us cpu_known_ratio cpu_known_vs_floor batch100_us batch100_ratio
-batch100_known_us batch100_known_ratio batch100_known_vs_floor bare_rps http1_rps http1_vs_bare http1_cold_rps http2_rps
+floor_us floor_known_us cpu_us cpu_ratio cpu_known_ratio cpu_cold_us cpu_cold_ratio batch100_us batch100_ratio
+batch100_known_ratio batch100_cold_us batch100_cold_ratio bare_rps http1_rps http1_vs_bare http1_cold_rps http2_rps
 http2_load_cores http2_vs_http1 http100_rps read_rps read_vs_change repeat_rps repeat_vs_first p50_ms p99_ms p50_peak_ms
 p99_peak_ms load_ceiling_rps rss_mb bytes_per_invocation bytes_per_repeat bytes_per_read year_gb_at_100_rps scale scale_change
 """

@@ -29,6 +29,7 @@ resume = Command(
     subjects=(SERVICE,),
     refusal=lambda task: CustomerNotFound(task.arguments.customer),
     failures=(CustomerNotFound,),
+    brief=True,
 )
 
 

@@ -30,6 +30,7 @@ suspend = Command(
     subjects=(SERVICE,),
     refusal=lambda task: CustomerNotFound(task.arguments.customer),
     failures=(CustomerNotFound,),
+    brief=True,
 )
 
 

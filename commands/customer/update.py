@@ -37,6 +37,7 @@ update = Command(
     subjects=(SERVICE,),
     refusal=lambda task: CustomerNotFound(task.arguments.customer),
     failures=(CustomerNotFound, InvalidExternalAccount),
+    brief=True,
 )
 
 

@@ -23,11 +23,9 @@ class PublicKey(ABC):
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-
-    @property
-    def tagged(self) -> bytes:
+        self.tagged = self.code + raw
         """The key behind its multicodec."""
-        return self.code + self.raw
+        self._hash = hash(self.tagged)
 
     @cached_property
     def text(self) -> str:
@@ -44,10 +42,10 @@ class PublicKey(ABC):
         """Say whether this key made `signature` over `message`. Never raises."""
 
     def __eq__(self, other: object) -> bool:
-        return self.tagged == other.tagged if isinstance(other, PublicKey) else NotImplemented
+        return self is other or self.tagged == other.tagged if isinstance(other, PublicKey) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(self.tagged)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.text!r})"

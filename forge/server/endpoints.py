@@ -46,7 +46,8 @@ class Invoke:
 
     async def _answer(self, host: Host, scope: Scope, receive: Receive) -> bytes:
         content_type = announced = b""
-        for name, value in scope["headers"]:
+        # Of several of one name the first counts.
+        for name, value in reversed(scope["headers"]):
             if name == b"content-type":
                 content_type = value
             elif name == b"content-length":

@@ -37,7 +37,8 @@ def of_customers(count: int) -> str:
     """Ask for the events of a customer that has had `count` names: each name's first few, in both of its parts."""
     parts = " UNION ".join(
         f"SELECT * FROM (SELECT {_COLUMNS} FROM event e "  # noqa: S608 - constants alone
-        f"WHERE e.{part}_seq = (SELECT c.seq FROM customer c WHERE c.did = ?) AND e.seq > ? ORDER BY e.seq LIMIT ?) AS {part}_{name}"
+        f"WHERE e.{part}_seq = (SELECT c.seq FROM customer c WHERE c.did = ?) AND e.seq > ? "
+        f"ORDER BY e.seq LIMIT ?) AS {part}_{name}"
         for name in range(count)
         for part in ("customer", "giver")
     )

@@ -5,6 +5,7 @@ A command that lists, or that goes through what a customer has, is not brief, ho
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ from store.transaction import Transaction
 from tests.service.deeds import DEEDS
 from tests.service.scene import START, Scene, staged
 from tests.store import samples
+from tests.store.conftest import empty
 
 BRIEF: Final = {str(route.command.path): route for route in CATALOG if route.command.brief}
 MOST: Final = 24
 """Statements of a unit, with what is asked for every task."""
 CROWD: Final = 60
-LONG: Final = ("/customer/close", "/customer/list", "/subscription/list")
-"""Some that are not brief, to see that this is noticed: one that changes what a customer has, and two that read."""
+LONG: Final = ("/customer/close", "/customer/get", "/subscription/list", "/subscription/cancel")
+"""Some that are not brief, to see that this is noticed: it goes through what a customer has, or counts it, or what was paid."""
 
 
 def arrays(schema: Any, place: str = "") -> list[str]:
@@ -62,14 +64,16 @@ def test_a_list_would_be_seen() -> None:
     assert arrays(schema_of(assign))
 
 
-def crowded(tx: Transaction, service: DID, named: list[DID], subscription: str | None) -> None:
+def crowded(tx: Transaction, service: DID, named: dict[DID, str], subscription: str | None) -> None:
     """Give everybody and everything that is named a crowd of its own, and have another crowd beside it."""
     strangers = [DID(f"did:web:stranger{number}.example.com") for number in range(CROWD)]
     samples.register(tx, *strangers)
     for holder in (*(one for one in named if tx.customer(one) is not None), strangers[0]):
         for number, leaf in enumerate(DID(f"did:web:leaf{number}.{holder.replace(':', '.')}") for number in range(CROWD)):
             samples.register(tx, leaf)
-            tx.add_payer(leaf, holder, at=START, task=samples.task(5))
+            if named.get(holder) != "customer":
+                # Who is to be paid for pays for nobody.
+                tx.add_payer(leaf, holder, at=START, task=samples.task(5))
             name = f"{number} of {holder}"
             made = Subscription(
                 provider=service,
@@ -87,6 +91,8 @@ def crowded(tx: Transaction, service: DID, named: list[DID], subscription: str |
     for number in range(CROWD if subscription else 0):
         seat = DID(f"did:web:seat{number}.example.com")
         tx.assign(service, seat, str(subscription), at=START, task=samples.task(7), seat=100 + number)
+        paid = samples.payment(reference=f"past_{number}", ends_at=START + number, subscription=subscription, provider=service)
+        tx.add_payment(paid)
 
 
 @dataclass(frozen=True)
@@ -107,8 +113,11 @@ class Meter:
         opened, execute = sqlite._open, sqlite._Reader._execute
 
         def spy(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
-            self._connections.append(opened(path, pragmas))
-            return self._connections[-1]
+            connection = opened(path, pragmas)
+            # The one that brings the schema up to date is closed again.
+            if pragmas is not sqlite._PRAGMAS:
+                self._connections.append(connection)
+            return connection
 
         def note(session: Any, statement: str, values: Sequence[str | bytes | int | None] = ()) -> sqlite3.Cursor:
             self._statements.append(statement)
@@ -119,14 +128,12 @@ class Meter:
 
     async def of(self, doing: Awaitable[object]) -> Work:
         """Do something while nothing else happens."""
-        # The first one, which brought the schema up to date, is closed.
-        watched = self._connections[1:]
         self._statements.clear()
         self._steps = 0
-        for connection in watched:
+        for connection in self._connections:
             connection.set_progress_handler(self._step, 1)
         await doing
-        for connection in watched:
+        for connection in self._connections:
             connection.set_progress_handler(None, 0)
         return Work(tuple(self._statements), self._steps)
 
@@ -137,6 +144,8 @@ class Meter:
 
 async def work_of(folder: Path, path: str, *, crowd: bool) -> Work:
     """Run the command once, in a service of its own, with nobody about or with a crowd; give what the store did for it."""
+    # Making it opens a store, too.
+    await asyncio.to_thread(empty)
     with pytest.MonkeyPatch.context() as patch:
         meter = Meter(patch)
         async with staged(folder) as scene:
@@ -162,7 +171,7 @@ async def both(folders: list[Path], path: str) -> list[Work]:
 
 
 async def fill(scene: Scene, arguments: dict[str, Any]) -> None:
-    named = [value.did for value in arguments.values() if isinstance(value, Signer)]
+    named = {value.did: name for name, value in arguments.items() if isinstance(value, Signer)}
     subscription, service = arguments.get("subscription"), scene.service.did
     await scene.world.app.state.host.store.change(lambda tx: crowded(tx, service, named, subscription))
 

@@ -336,10 +336,24 @@ class TestStatements:
         ends = ("BEGIN IMMEDIATE", "COMMIT")
         assert [one for one in work.written if one not in ends] == UNIT * AT_ONCE
 
+    async def test_what_is_brief_runs_on_the_loop(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        threads: list[int] = []
+        run = sqlite._Writer.run
+
+        def noting(writer: sqlite._Writer, work: Any) -> Any:
+            threads.append(threading.get_ident())
+            return run(writer, work)
+
+        monkeypatch.setattr(sqlite._Writer, "run", noting)
+        assert outcomes(await desk.send(desk.adding(), desk.proof)) == ["ok"]
+        assert threads == [threading.get_ident()]
+        assert outcomes(await desk.send(desk.world.invocation("/test/note", {}, by=desk.tenant))) == ["ok"]
+        assert threads[1:] != [threading.get_ident()]
+
     async def test_a_look(self, desk: Desk) -> None:
         asked = desk.world.invocation("/customer/get", {"customer": desk.tenant.did}, by=desk.world.service)
         work, _ = await desk.done(asked)
-        assert work.statements == [(READING, "BEGIN"), (READING, "CUSTOMER"), (READING, "COMMIT")]
+        assert work.statements == [(READING, "BEGIN"), (READING, "CUSTOMER"), (READING, "ROLLBACK")]
 
 
 # -- the disk ---------------------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def thread_of(tx: Transaction) -> int:
 @contextmanager
 def held(file: Path) -> Iterator[Callable[[], None]]:
     """Have somebody else write, until they are told to let go."""
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
         other.execute("BEGIN IMMEDIATE")
 
         def let_go() -> None:
@@ -434,6 +434,29 @@ async def test_a_file_that_stays_held_fails_the_group_and_then_goes_on(
     assert await all_ats(store) == [9]
 
 
+async def test_what_could_not_be_begun_is_not_run(store: SQLiteStore, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file may be free again by then: without a transaction each statement would be kept by itself."""
+    ran: list[int] = []
+
+    def work(tx: Transaction) -> None:
+        ran.append(1)
+        tx.append(event(1))
+
+    with held(file) as let_go:
+
+        def broken(self: sqlite._Writer) -> None:
+            del self
+            let_go()
+            raise StoreError("store: database is locked")
+
+        with monkeypatch.context() as bad:
+            bad.setattr(sqlite._Writer, "begin", broken)
+            with pytest.raises(StoreError, match="locked"):
+                await store.change(work, brief=True)
+    assert ran == []
+    assert await all_ats(store) == []
+
+
 # -- turns of the loop ------------------------------------------------------------------------------------------------
 
 
@@ -494,10 +517,11 @@ async def test_after_the_end_nothing_is_taken(file: Path, *, brief: bool) -> Non
     store = await connect(str(file))
     await store.change(appending(1), brief=brief)
     await store.close()
-    with pytest.raises(StoreError, match="closed"):
-        await store.change(appending(2), brief=brief)
-    with pytest.raises(StoreError, match="closed"):
-        await store.read(lambda tx: tx.events(), brief=brief)
+    async with asyncio.timeout(30):
+        with pytest.raises(StoreError, match="closed"):
+            await store.change(appending(2), brief=brief)
+        with pytest.raises(StoreError, match="closed"):
+            await store.read(lambda tx: tx.events(), brief=brief)
     await store.close()
 
 
@@ -595,3 +619,64 @@ async def test_a_brief_read_changes_nothing(store: SQLiteStore) -> None:
     with pytest.raises(StoreError, match="readonly"):
         await store.read(appending(1), brief=True)
     assert await all_ats(store) == []
+
+
+# -- callers on other loops -------------------------------------------------------------------------------------------
+
+
+async def elsewhere(ask: Callable[[], Any]) -> Any:
+    """Have a coroutine run on a loop of its own, on a thread of its own."""
+
+    async def asking() -> Any:
+        return await ask()
+
+    return await asyncio.to_thread(asyncio.run, asking())
+
+
+async def test_brief_units_of_other_loops_run_on_this_one(store: SQLiteStore) -> None:
+    here = threading.get_ident()
+    assert await elsewhere(lambda: store.change(thread_of, brief=True)) == here
+    assert await elsewhere(lambda: store.change(thread_of)) != here
+    assert len(await all_ats(store)) == 2
+
+
+async def test_brief_reads_of_other_loops_leave_this_ones_connection_alone(
+    store: SQLiteStore, reader: sqlite3.Connection
+) -> None:
+    here = threading.get_ident()
+    await store.change(appending(1), brief=True)
+
+    def work(tx: Transaction) -> tuple[int, int]:
+        return len(tx.events()), threading.get_ident()
+
+    with traced(reader) as said:
+        found, thread = await elsewhere(lambda: store.read(work, brief=True))
+    assert found == 1
+    assert thread != here
+    assert said == []
+
+
+async def test_units_of_several_loops_are_in_one_line(store: SQLiteStore) -> None:
+    async def asking(start: int) -> None:
+        async def many() -> None:
+            await asyncio.gather(*(store.change(appending(start + number), brief=number % 2 == 0) for number in range(20)))
+
+        await elsewhere(many)
+
+    own = asyncio.gather(*(store.change(appending(number), brief=number % 3 == 0) for number in range(20)))
+    await asyncio.gather(own, asking(100), asking(200))
+    found = await all_ats(store)
+    for start in (0, 100, 200):
+        assert [number for number in found if start <= number < start + 100] == list(range(start, start + 20))
+
+
+async def test_what_fails_fails_for_other_loops(file: Path) -> None:
+    store = await connect(str(file))
+    with pytest.raises(Boom):
+        await elsewhere(lambda: store.change(undoing, brief=True))
+    await store.close()
+    async with asyncio.timeout(30):
+        with pytest.raises(StoreError, match="closed"):
+            await elsewhere(lambda: store.change(appending(1), brief=True))
+        with pytest.raises(StoreError, match="closed"):
+            await elsewhere(lambda: store.read(lambda tx: tx.events(), brief=True))

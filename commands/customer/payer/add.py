@@ -41,6 +41,7 @@ add = Command(
     judge=receiver_signs,
     refusal=lambda task: CustomerNotFound(task.arguments.payer),
     failures=(PayerExists, PayerCycle, CustomerNotFound, AccountBlocked, ReceiverDidNotSign),
+    brief=True,
 )
 
 

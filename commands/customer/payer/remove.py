@@ -28,6 +28,7 @@ remove = Command(
     subjects=(SERVICE, PAYER_OF_CUSTOMER, CUSTOMER_NAMED),
     refusal=lambda task: PayerNotFound(task.arguments.customer),
     failures=(PayerNotFound, AccountBlocked),
+    brief=True,
 )
 
 
