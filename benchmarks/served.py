@@ -8,12 +8,14 @@ from typing import Final
 
 from benchmarks import cores
 from benchmarks.cast import BATCH, Cast, fresh_did
-from benchmarks.load import Passed, closed, open_loop, request
+from benchmarks.load import CONNECTIONS, Passed, closed, open_loop, request
 from benchmarks.processes import Running, forge
 from benchmarks.setup import Setup
 from benchmarks.size import Size
 
 BATCH_CONNECTIONS: Final = 8
+TWICE: Final = 2 * CONNECTIONS
+"""Connections to two workers: as many for each as one has."""
 """Connections over which large containers come."""
 
 
@@ -104,8 +106,8 @@ def measure_two(setup: Setup, url: str, requests: Requests) -> None:
         MeasurementError: something was not answered as it had to be.
     """
     with forge(setup.cast, url, workers=2, on=cores.both()) as server, cores.on(cores.both()):
-        closed(server.port, requests.warm)
-        passed = closed(server.port, requests.first)
+        closed(server.port, requests.warm, connections=TWICE)
+        passed = closed(server.port, requests.first, connections=TWICE)
     setup.figures.add(
         http2_rps=passed.rate,
         http2_vs_http1=passed.rate / setup.figures.values["http1_rps"][-1],

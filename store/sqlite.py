@@ -40,8 +40,8 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 BUSY_TIMEOUT: Final = 5.0
 
 # Seconds between two tries meanwhile, drawn anew each time. SQLite's own waiting backs off to 0.1 s at a time, and whoever has
-# work without end kept another process out for 0.9 s; like this two share the file evenly, and the longest wait was 0.07 s.
-BUSY_PAUSE: Final = (0.0005, 0.003)
+# work without end kept another process out for 0.9 s. A group takes some milliseconds: waiting for long beside it is idle time.
+BUSY_PAUSE: Final = (0.0001, 0.0005)
 # Seconds after which a look-up that is not part of a transaction is given up.
 LOOKUP_TIMEOUT: Final = 5.0
 
