@@ -12,8 +12,7 @@ from types import TracebackType
 from forge.cid import CID
 from forge.ports import LedgerEntry
 from store import sql
-from store.archive.rows import Archives, Shelf, to_entry
-from store.cells import join
+from store.archive.rows import Archives, Shelf, to_cells, to_entry
 from store.consumers import Consumers
 from store.customers import Customers
 from store.events import Events
@@ -98,19 +97,7 @@ class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Arch
         Raises:
             AlreadyExists: it is there.
         """
-        self._execute(
-            sql.RECORD,
-            (
-                bytes(entry.task),
-                entry.command,
-                str(entry.issuer),
-                str(entry.subject),
-                entry.invocation,
-                join(map(bytes, entry.proofs)),
-                entry.receipt,
-                entry.at,
-            ),
-        )
+        self._execute(sql.RECORD, to_cells(entry))
 
 
 class _Savepoint:

@@ -26,7 +26,7 @@ from urllib.parse import quote
 from forge.cid import CID
 from forge.errors import StoreError
 from forge.ports import LedgerEntry
-from store.archive.rows import Filed, to_entry
+from store.archive.rows import Filed, to_cells, to_entry
 from store.cells import join
 
 # In the file's header, so that no other database is taken for an archive: "Forg", and a version of what is below.
@@ -128,7 +128,7 @@ class ArchiveFile:
         self._patiently("BEGIN IMMEDIATE")
         try:
             for entry in entries:
-                cells = _cells(entry)
+                cells = to_cells(entry)
                 # One that is there was copied before a crash, or by somebody else at work here.
                 if self._execute(_ADD, (*cells, _digest(cells))).fetchone() is None and self.find(entry.task) != entry:
                     raise StoreError(
@@ -282,19 +282,6 @@ class Folder:
         with suppress(PermissionError):
             os.chown(file, like.st_uid, like.st_gid)
         file.chmod(like.st_mode & 0o777)
-
-
-def _cells(entry: LedgerEntry) -> list[Any]:
-    return [
-        bytes(entry.task),
-        entry.command,
-        str(entry.issuer),
-        str(entry.subject),
-        entry.invocation,
-        join(map(bytes, entry.proofs)),
-        entry.receipt,
-        entry.at,
-    ]
 
 
 def _digest(cells: Sequence[Any]) -> bytes:

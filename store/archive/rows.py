@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from forge.cid import CID
 from forge.errors import StoreError
 from forge.ports import LedgerEntry
-from store.cells import split, to_did
+from store.cells import join, split, to_did
 from store.sql import archive as sql
 from store.statement import Execute
 
@@ -130,6 +130,20 @@ def to_entry(row: Sequence[Any]) -> LedgerEntry:
     task, command, issuer, subject, invocation, proofs, receipt, at = row
     return LedgerEntry(
         CID(task), command, to_did(issuer), to_did(subject), invocation, tuple(map(CID, split(proofs))), receipt, at
+    )
+
+
+def to_cells(entry: LedgerEntry) -> tuple[str | bytes | int, ...]:
+    """Write a row of the ledger: what `to_entry` takes apart."""
+    return (
+        bytes(entry.task),
+        entry.command,
+        str(entry.issuer),
+        str(entry.subject),
+        entry.invocation,
+        join(map(bytes, entry.proofs)),
+        entry.receipt,
+        entry.at,
     )
 
 
