@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final
 
 from commands.options import CommandOptions
-from forge.binding import Catalog
+from forge.catalog import Catalog
 
 CATALOG: Final = Catalog(
     *(

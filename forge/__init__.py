@@ -10,7 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from forge.binding import Arguments, Catalog, Command, Effect, Nothing, Result, Role, Route, Task
+from forge.binding import Arguments, Command, Effect, Nothing, Result, Role, Route, Task
+from forge.catalog import Catalog
 from forge.chain import find_chain
 from forge.cid import CID
 from forge.command import CommandPath

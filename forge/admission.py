@@ -9,11 +9,12 @@ Whatever is done for it, once or again and again, is done in the transaction tha
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from forge.binding import Arguments, Catalog, Route, Task
+from forge.binding import Arguments, Route, Task
+from forge.catalog import Catalog
 from forge.container import Container
 from forge.delegation import Delegation
 from forge.did import DID
@@ -22,6 +23,7 @@ from forge.invocation import Invocation
 from forge.policy import Budget
 from forge.ports import Transaction
 from forge.receipt import Receipt
+from forge.record import record
 from forge.verify import (
     MAX_PROOFS,
     Facts,
@@ -36,7 +38,7 @@ from forge.verify import (
 Tx = TypeVar("Tx", bound=Transaction)
 
 
-@dataclass(frozen=True)
+@record()
 class Ready(Generic[Tx]):
     """An invocation that is verified, with arguments that fit: all that is left needs the store."""
 

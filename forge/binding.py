@@ -13,7 +13,7 @@ One value, used by both sides. A client makes invocations and reads receipts wit
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
@@ -27,19 +27,19 @@ from forge.command import CommandPath
 from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.did import DID
-from forge.errors import ConfigurationError, Failure, InvalidSubject, MalformedArguments
+from forge.errors import Failure, InvalidSubject, MalformedArguments
 from forge.invocation import Invocation
 from forge.keys import Signer
 from forge.model import MAX_PROBLEM_CHARACTERS, MAX_PROBLEMS, Arguments, Nothing, Result, problems, to_wire
 from forge.policy import Policy
 from forge.receipt import Receipt
+from forge.record import record
 
 __all__ = [
     "ANYONE",
     "ISSUER",
     "SERVICE",
     "Arguments",
-    "Catalog",
     "Command",
     "Effect",
     "Evidence",
@@ -66,7 +66,7 @@ class Effect(Enum):
     CHANGES = "changes"
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class Task(Generic[A]):
     """What a handler is asked to do: verified, with its arguments checked, about a subject that the command serves."""
 
@@ -179,6 +179,8 @@ class Command(Generic[A, R]):
         self.judge = judge
         self.brief = brief
         self._refusal = refusal
+        # What `model_validate` calls.
+        self._validate: Callable[..., A] = arguments.__pydantic_validator__.validate_python
         self._keys = frozenset(field.alias or name for name, field in arguments.model_fields.items())
 
     def __repr__(self) -> str:
@@ -275,13 +277,12 @@ class Command(Generic[A, R]):
         Raises:
             MalformedArguments: they are not of this command's shape. The message names each key and what was expected.
         """
-        unknown = arguments.keys() - self._keys
-        if len(unknown) > MAX_PROBLEMS:
+        if len(arguments) > len(self._keys) and len(unknown := arguments.keys() - self._keys) > MAX_PROBLEMS:
             # Before a model looks at them: it would describe each of half a million.
             some = "; ".join(f"args.{key[:MAX_PROBLEM_CHARACTERS]}: unknown key" for key in islice(unknown, MAX_PROBLEMS))
             raise MalformedArguments(f"malformed arguments: {some}; and {len(unknown) - MAX_PROBLEMS} more")
         try:
-            return self.arguments.model_validate(arguments, by_alias=True, by_name=False)
+            return self._validate(arguments, by_alias=True, by_name=False)
         except ValidationError as error:
             raise MalformedArguments(f"malformed arguments: {problems(error, 'args')}") from None
 
@@ -333,52 +334,6 @@ class Route(Generic[A, R]):
             if role.of(task, tx) == task.subject:
                 return
         raise self.command.refuse(task)
-
-
-class Catalog:
-    """The commands that a service serves, each under its exact path."""
-
-    def __init__(self, *routes: Route[Any, Any], options: type[Arguments] | None = None) -> None:
-        """Put routes together. `options` is what an operator can set for them; all of it has defaults.
-
-        Raises:
-            ValueError: two of them serve one command, or stream at one path.
-        """
-        self._options = options
-        self._routes = {route.command.path: route for route in routes}
-        if len(self._routes) != len(routes):
-            raise ValueError("two routes serve one command")
-        streams = [route.stream.path for route in routes if route.stream is not None]
-        if len(set(streams)) != len(streams):
-            raise ValueError("two routes stream at one path")
-
-    def get(self, path: CommandPath) -> Route[Any, Any] | None:
-        """Give the route of exactly this command."""
-        return self._routes.get(path)
-
-    def without(self, path: CommandPath) -> Catalog:
-        """Give all but those commands that `path` covers."""
-        return Catalog(*(route for route in self if not path.covers(route.command.path)), options=self._options)
-
-    def configure(self, given: Mapping[str, Any]) -> Arguments:
-        """Read what an operator has set for the commands; handlers find it in their task.
-
-        Raises:
-            ConfigurationError: it is nothing that these commands know; the message names the option.
-        """
-        try:
-            return (self._options or Nothing).model_validate(given)
-        except ValidationError as error:
-            raise ConfigurationError(problems(error, "options")) from error
-
-    def __iter__(self) -> Iterator[Route[Any, Any]]:
-        return iter(sorted(self._routes.values(), key=lambda route: route.command.path))
-
-    def __len__(self) -> int:
-        return len(self._routes)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._routes
 
 
 def failure_of(receipt: Receipt, declared: Sequence[type[Failure]] = ()) -> Failure:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from base64 import b32decode, b32encode
 from binascii import Error as Base32Error
-from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
 from multiformats import multibase
+from propcache.api import cached_property
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 

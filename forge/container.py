@@ -24,9 +24,10 @@ from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Self, TypeAlias
+
+from propcache.api import cached_property
 
 from forge import dagcbor, envelope
 from forge.cid import CID
@@ -34,7 +35,7 @@ from forge.dagcbor import Allowance
 from forge.delegation import Delegation
 from forge.errors import ContainerError, DagCborError, TokenError
 from forge.invocation import Invocation
-from forge.receipt import Receipt
+from forge.receipt import COMMAND, Receipt
 
 Token: TypeAlias = Delegation | Invocation | Receipt
 
@@ -138,6 +139,8 @@ class Container:
 
     def to_cbor(self) -> bytes:
         """Write the bare CBOR: an HTTP body. Tokens are in the order of their bytes, each once."""
+        if len(self.tokens) == 1:
+            return _HEAD + dagcbor.array([dagcbor.byte_string(bytes(self.tokens[0]))])
         return _HEAD + dagcbor.array([dagcbor.byte_string(data) for data in sorted({bytes(token) for token in self.tokens})])
 
     def encode(self, encoding: Encoding = Encoding.GZIP_BASE64) -> bytes:
@@ -228,6 +231,8 @@ def decode_token(data: bytes, allowance: Allowance | None = None) -> Token:
     if opened.tag.startswith("ucan/dlg@"):
         return Delegation.of(opened, allowance)
     invocation = Invocation.of(opened)
+    if invocation.command != COMMAND:
+        return invocation
     try:
         return Receipt.of(invocation)
     except TokenError:

@@ -49,6 +49,8 @@ _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 <<
 _WIDTHS: Final = {width: information for information, (width, _) in _ARGUMENT.items()}
 _INITIAL: Final = tuple(bytes((byte,)) for byte in range(256))
 
+_TWO_BYTES_LONG: Final = bytes((_BYTES << 5 | 25,))
+"""The head of a byte string whose length is in the two bytes that follow."""
 _LINK_COST: Final = 3
 """What a link takes beyond the item that it is: reading one takes four times as long. 4 MiB of them are allowed."""
 
@@ -113,6 +115,13 @@ def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
     Raises:
         DagCborError: there is no byte string there.
     """
+    if data[offset : offset + 1] == _TWO_BYTES_LONG:
+        # Nearly every token has between 256 and 65,535 bytes.
+        start = offset + 3
+        length = int.from_bytes(data[offset + 1 : start], "big")
+        end = start + length
+        if length >= 1 << 8 and end <= len(data):
+            return data[start:end], end
     length, start = _container(data, offset, _BYTES, "a byte string")
     return data[start : start + length], start + length
 

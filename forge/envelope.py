@@ -11,9 +11,10 @@ encoded a second time to be verified.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from os import urandom
 from typing import Final
+
+from propcache.api import cached_property
 
 from forge import dagcbor, varsig
 from forge.cid import CID
@@ -172,8 +173,8 @@ class Fields:
         if envelope.tag not in _TAGS[kind]:
             raise TokenError(f"the tag is {envelope.tag[:64]!r}, not one of {', '.join(sorted(_TAGS[kind]))}")
         self._payload = envelope.payload
-        self.get = self._payload.get
-        """Gives a field that may be absent; null counts as absent."""
+        # Gives a field that may be absent; null counts as absent.
+        self.get = envelope.payload.get
 
     def require(self, key: str) -> Value:
         """Give a field that must be there, though it may be null."""
@@ -248,18 +249,17 @@ class Fields:
 
     def finish(self, known: frozenset[str]) -> None:
         """Refuse what is not among the fields that are known."""
-        unknown = self._payload.keys() - known
-        if unknown:
-            raise TokenError(f"{min(unknown)[:64]}: unknown field")
+        if not known.issuperset(self._payload):
+            raise TokenError(f"{min(self._payload.keys() - known)[:64]}: unknown field")
 
     @staticmethod
     def _did(key: str, value: Value) -> DID:
-        if not isinstance(value, str):
-            raise TokenError(f"{key}: expected a DID")
         try:
-            return DID(value)
+            if isinstance(value, str):
+                return DID(value)
         except DecodeError as error:
             raise TokenError(f"{key}: {error}") from error
+        raise TokenError(f"{key}: expected a DID")
 
     @staticmethod
     def _time(key: str, value: Value) -> int | None:

@@ -20,10 +20,11 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import structlog
 
 from forge.admission import Admission, MissingEvidenceError, Ready
-from forge.binding import Arguments, Catalog, Effect, Task, to_wire
+from forge.binding import Arguments, Effect, Task, to_wire
+from forge.catalog import Catalog
 from forge.container import Container
 from forge.dagcbor import Value
-from forge.deadline import Deadline
+from forge.deadline import Deadlines
 from forge.envelope import Envelope
 from forge.errors import Failure, HandlerExecutionError, InvalidAudience
 from forge.invocation import Invocation
@@ -96,6 +97,7 @@ class Executor(Generic[Tx]):
         self._resolver = resolver
         self._clock = clock
         self._deadline = deadline
+        self._deadlines = Deadlines(deadline)
         self._observe = observe
         self._admission: Admission[Tx] = Admission(signer.did, catalog, leeway=leeway, test_clock=test_clock, options=options)
         self._memory = SignatureMemory()
@@ -105,7 +107,10 @@ class Executor(Generic[Tx]):
         """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
         ours = [one for one in request.invocations if one.executor == self._did]
         # Before its turn comes: who waits for somebody's slow host holds nobody else up.
-        keys = await self._resolver.resolve(self._admission.signers(ours, request))
+        signers = self._admission.signers(ours, request)
+        keys = self._resolver.at_once(signers)
+        if keys is None:
+            keys = await self._resolver.resolve(signers)
         if len(ours) == 1:
             return Container((await self._run_one(ours[0], request, keys),))
         async with self._large if len(ours) > LARGE else nullcontext():
@@ -131,8 +136,9 @@ class Executor(Generic[Tx]):
             keys = await self._keys(invocation, request)
             facts = Facts(now=self._clock(), keys=keys)
             ready = self._admission.prepare(invocation, request, facts, _FollowedMemory(self._memory), Budget())
-            with Deadline(self._deadline):
-                return await self._store.read(lambda tx: self._do(self._admission.admit(ready, tx), tx, work))
+            return await self._deadlines.bound(
+                self._store.begin_read(lambda tx: self._do(self._admission.admit(ready, tx), tx, work))
+            )
         except MissingEvidenceError as missing:
             raise missing.failure from None
         except Failure:
@@ -219,14 +225,13 @@ class Executor(Generic[Tx]):
 
     async def _finish(self, ready: Ready[Tx]) -> Receipt:
         """Do what needs the store, and answer, whatever happens."""
-        command, task = ready.route.command, ready.task
+        command = ready.route.command
         try:
-            with Deadline(self._deadline):
-                if command.effect is Effect.READS:
-                    result = await self._store.read(partial(self._look, ready), brief=True)
-                    receipt = Receipt.issue(self._signer, ran=task.cid, out=result, issued_at=ready.now)
-                else:
-                    receipt = await self._store.begin(partial(self._change, ready), brief=command.brief)
+            if command.effect is Effect.READS:
+                result = await self._deadlines.bound(self._store.begin_read(partial(self._look, ready), brief=True))
+                receipt = Receipt.issue(self._signer, ran=ready.task.cid, out=result, issued_at=ready.now)
+            else:
+                receipt = await self._deadlines.bound(self._store.begin(partial(self._change, ready), brief=command.brief))
         except Exception as error:  # noqa: BLE001 - whatever it is, the invoker gets a receipt and the operator a reference
             return self._went_wrong(ready, error)
         return self._went_well(ready, receipt)
@@ -246,8 +251,7 @@ class Executor(Generic[Tx]):
         """Answer what came without its evidence: a repeat of what ran needs none."""
         invocation = missing.ready.verified.invocation
         try:
-            with Deadline(self._deadline):
-                known = await self._store.read(lambda tx: tx.recorded(invocation.task), brief=True)
+            known = await self._deadlines.bound(self._store.begin_read(lambda tx: tx.recorded(invocation.task), brief=True))
         except Exception as error:  # noqa: BLE001 - as in `_finish`
             return self._fault(invocation, error, now)
         return self._refusal(invocation, missing.failure, now) if known is None else Receipt.decode(known)
@@ -275,10 +279,10 @@ class Executor(Generic[Tx]):
         task = ready.task
         out: Value | Failure
         try:
-            with tx.savepoint():
-                out = self._handle(ready, tx)
+            out = self._handle(ready, tx)
         except Failure as failure:
             # Declared: the task ran, and this is what came of it. Its rows are undone; its receipt is kept.
+            tx.undo()
             out = failure
         receipt = Receipt.issue(self._signer, ran=task.cid, out=out, issued_at=ready.now)
         tx.record(

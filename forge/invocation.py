@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Final, Self
+
+from propcache.api import cached_property
 
 from forge import dagcbor, envelope
 from forge.cid import CID

@@ -58,7 +58,7 @@ class VerificationMethod:
 
     def refuses(self, relationship: Relationship, now: int) -> str | None:
         """Say why it does not serve `relationship` at `now`; None where it does."""
-        if relationship not in self.relationships:
+        if self.relationships is not EVERY and relationship not in self.relationships:
             return f"not listed in {relationship.value}"
         if self.expires is not None and now >= self.expires:
             return "expired"

@@ -60,6 +60,8 @@ class Implied:
 
 def to_wire(model: Arguments) -> dict[str, Value]:
     """Give a model's fields as they go on the wire: camelCase, None left out."""
+    if type(model) is Nothing:
+        return {}
     return model.model_dump(by_alias=True, exclude_none=True)
 
 

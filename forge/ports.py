@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from forge.cid import CID
 from forge.did import DID
+from forge.record import record
 
 if TYPE_CHECKING:
     # Whoever imports the ports need not run a loop.
@@ -21,7 +21,7 @@ Clock = Callable[[], int]
 """Now, in whole Unix seconds. Read once a request."""
 
 
-@dataclass(frozen=True, slots=True)
+@record()
 class LedgerEntry:
     """One task that ran, for good: what was asked, on what authority, and the answer."""
 
@@ -110,8 +110,8 @@ class Transaction(Protocol):
     Every method is synchronous: a unit of work runs as one job on the connection's own thread.
     """
 
-    def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what happens inside the `with` block if an exception leaves it. May be nested."""
+    def undo(self) -> None:
+        """Undo all that this unit of work has done so far. It goes on, and what it does from here on is kept."""
 
     def revokers(self, delegations: Iterable[CID], issuers: Collection[DID] | None = None) -> Mapping[CID, Collection[DID]]:
         """Say who has revoked which of `delegations`. Those that nobody revoked are absent.
@@ -210,6 +210,9 @@ class Store(Protocol[Tx_co]):
         Raises:
             StoreError: the store did not answer.
         """
+
+    def begin_read(self, work: Callable[[Tx_co], T], *, brief: bool = False) -> Future[T]:
+        """As `read`, for whoever waits no longer than so long. What is brief may be done, or have failed, when this returns."""
 
     async def receipt(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up, for whoever asks for it by its name.

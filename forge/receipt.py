@@ -7,8 +7,10 @@ with the arguments `{"out": {"ok": value} | {"error": value}, "ran": task}`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple, Self
+
+from propcache.api import cached_property
 
 from forge import dagcbor, envelope
 from forge.cid import CID
@@ -110,10 +112,12 @@ class Receipt(Sealed):
             DagCborError: the result is nothing that DAG-CBOR can say.
             TokenError: the result is null.
         """
-        value = {"error": {"name": out.name, "message": _readable(out.message)}} if isinstance(out, Failure) else {"ok": out}
-        # Encoded and read again: what is told is what will be read, and it can be read.
+        value: dict[str, Value] = (
+            {"ok": out} if not isinstance(out, Failure) else {"error": {"name": out.name, "message": _readable(out.message)}}
+        )
         encoded = dagcbor.encode_again(value)
-        told, _ = dagcbor.read_map(encoded, depth=_DEPTH)
+        # Read again: what is told is what will be read, and it can be read. Nothing, and a failure, are known to be.
+        told = value if out == {} or isinstance(out, Failure) else dagcbor.read_map(encoded, depth=_DEPTH)[0]
         frame = _frame(executor.did, executor.algorithm)
         signed = b"".join(
             (

@@ -18,7 +18,7 @@ from forge.envelope import Envelope
 from forge.errors import DIDKeyResolutionError, InvalidSignature, TokenError, UnverifiableSignature
 from forge.invocation import Invocation
 from forge.keys import PublicKey
-from forge.method import Authority, Relationship, VerificationMethod
+from forge.method import Authority, Relationship, Unusable, VerificationMethod
 from forge.varsig import Algorithm
 from forge.wording import Place, show_did, show_place
 
@@ -84,15 +84,16 @@ class RequestMemory(SignatureMemory):
     def verify(self, key: PublicKey, token: Envelope) -> bool:
         """Say whether `key` made the token's signature."""
         known = (token.cid, key)
-        if known not in self._checked:
+        made = self._checked.get(known)
+        if made is None:
             self._count()
-            self._checked[known] = self._shared.verify(key, token)
-        return self._checked[known]
+            made = self._checked[known] = self._shared.verify(key, token)
+        return made
 
     def once(self, key: PublicKey, token: Envelope) -> bool:
         """Say whether `key` made the token's signature, and remember nothing."""
         self._count()
-        return super().once(key, token)
+        return key.verify(token.signed, token.signature)
 
     def _count(self) -> None:
         self._left -= 1
@@ -198,13 +199,14 @@ def refuses(
     if reason is not None:
         return reason
     memory = memory or SignatureMemory(0)
-    if isinstance(method.key, Authority):
-        return _not_attested(method.key, token, now, memory)
-    if not isinstance(method.key, PublicKey):
-        return "it has no key"
-    if method.key.algorithm is not token.algorithm:
-        return f"the key is {method.key.algorithm.name}, the signature {token.algorithm.name}"
-    return None if memory.verify(method.key, token) else "signature mismatch"
+    key = method.key
+    if isinstance(key, Authority):
+        return _not_attested(key, token, now, memory)
+    if isinstance(key, Unusable):  # pragma: no cover - it was refused above; this is for the type checker
+        return key.reason
+    if key.algorithm is not token.algorithm:
+        return f"the key is {key.algorithm.name}, the signature {token.algorithm.name}"
+    return None if memory.verify(key, token) else "signature mismatch"
 
 
 def _not_attested(authority: Authority, token: Envelope, now: int, memory: SignatureMemory | None) -> str | None:

@@ -59,7 +59,9 @@ def _count(value: dict[str, Any] | list[Any], levels: int, link_cost: int) -> in
     for item in value.values() if isinstance(value, dict) else value:
         kind = type(item)
         if kind is dict or kind is list:
-            items += _count(item, levels - 1, link_cost)
+            # What is empty is as deep as what is not, and needs no call.
+            if item or levels == 1:
+                items += _count(item, levels - 1, link_cost)
         elif kind is CID:
             items += link_cost
     return items

@@ -45,6 +45,7 @@ from forge.errors import (
 from forge.invocation import Invocation
 from forge.policy import Budget
 from forge.receipt import Receipt
+from forge.record import record
 from forge.signature import Keys, Passing, RequestMemory, SignatureMemory, verify_signature
 from forge.wording import MAX_SHOWN, Place, show_date, show_did, show_place
 
@@ -86,7 +87,7 @@ Watch: TypeAlias = Callable[[Step], None]
 """Is told each step as it begins."""
 
 
-@dataclass(frozen=True)
+@record()
 class Facts:
     """What verification needs to know about the world."""
 
@@ -118,8 +119,7 @@ class Verified:
 
 def issuers(invocation: Invocation, proofs: Mapping[CID, Delegation]) -> frozenset[DID]:
     """Say whose keys `verify` will ask for."""
-    linked = (proofs[cid].issuer for cid in invocation.proofs[:MAX_PROOFS] if cid in proofs)
-    return frozenset((invocation.issuer, *linked))
+    return frozenset([invocation.issuer, *[proofs[cid].issuer for cid in invocation.proofs[:MAX_PROOFS] if cid in proofs]])
 
 
 def verify(  # noqa: PLR0913 - the facts, and what the caller may lend

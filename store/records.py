@@ -11,12 +11,13 @@ Nothing here says whether something is active: that follows from these facts and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import ForgeError
+from forge.record import record
 
 Kind = Literal["open", "complimentary", "trial", "paid"]
 """What a subscription is: open (no end until it is cancelled), granted, tried out, or paid for."""
@@ -29,7 +30,7 @@ class AlreadyExists(ForgeError):
     """The row's business key is taken. Let it leave the innermost savepoint: an engine may take nothing more before that."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Customer:
     """Who pays: an organisation or a person."""
 
@@ -55,7 +56,7 @@ class Customer:
         return self.suspended or self.closed_at is not None or self.payer_blocked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Profile:
     """What a customer was, until it was changed."""
 
@@ -69,7 +70,7 @@ class Profile:
     ended_by: CID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Leaf:
     """A customer that another pays for."""
 
@@ -81,7 +82,7 @@ class Leaf:
     consumers: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Terms:
     """What a plan says about each subscription to it. The defaults are those of a product outside the catalogue."""
 
@@ -97,7 +98,7 @@ class Terms:
     """Whether a consumer has to accept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Plan:
     """A product in the catalogue. What was added stays as it is."""
 
@@ -113,7 +114,7 @@ class Plan:
     retired_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Subscription:
     """One purchase or grant of a product by a customer from a provider, with all from which its state follows."""
 
@@ -151,7 +152,7 @@ class Subscription:
     """Whether its customer, or that one's payer, is suspended or closed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Assignment:
     """A consumer's time in a subscription. Dated rows: one is current for each (provider, consumer), the others are history."""
 
@@ -173,7 +174,7 @@ class Assignment:
     """Its place in a list of all. The store's to give."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Provision:
     """A consumer's assignment and the subscription that it is in."""
 
@@ -181,7 +182,7 @@ class Provision:
     subscription: Subscription
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Payment:
     """What a billing system said about a subscription."""
 
@@ -198,7 +199,7 @@ class Payment:
     task: CID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Event:
     """One change, as it is told to those who follow."""
 
@@ -219,7 +220,7 @@ class Event:
     """Its place in the order of events: the store's to give, None until it did."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Statement:
     """What somebody else says came of a task: a receipt of theirs, as it was delivered."""
 

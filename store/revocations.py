@@ -67,8 +67,8 @@ class Revocations:
         With `issuers`, only they are looked for: others may have revoked a delegation in any number, for chains of their own.
         """
         found: dict[CID, set[DID]] = {}
-        whose = [[]] if issuers is None else list(_batches(map(str, issuers)))
-        for batch in _batches(map(bytes, delegations)):
+        whose = [[]] if issuers is None else _split([str(one) for one in issuers])
+        for batch in _split([bytes(one) for one in delegations]):
             for among in whose:
                 rows = self._execute(sql.revokers(len(batch), len(among)), [*batch, *among]).fetchall()
                 for delegation, revoker in rows:
@@ -160,6 +160,11 @@ class Revocations:
     def _last(self, since: int) -> int | None:
         row = self._execute(sql.LAST_REVOCATION, (since,)).fetchone()
         return None if row is None else int(row[0])
+
+
+def _split(values: list[Any]) -> list[list[Any]]:
+    """Give what `_batches` gives: of a chain it is one batch, but for the longest."""
+    return [values] if 0 < len(values) <= REVOKERS_BATCH else list(_batches(values))
 
 
 def _batches(values: Iterable[Any]) -> Iterable[list[Any]]:

@@ -7,10 +7,8 @@ The journal is a write-ahead log that is synchronised at every commit: what was 
 from __future__ import annotations
 
 import asyncio
-import random
 import re
 import sqlite3
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing, suppress
 from importlib import import_module
@@ -23,25 +21,17 @@ from forge.cid import CID
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import sql
-from store.archive.file import Folder
 from store.archive.moving import Archiving
 from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
 from store.line import Line
-from store.records import AlreadyExists
-from store.transaction import Transaction
+from store.session import BUSY_TIMEOUT, Reader, Writer, patiently
 
 T = TypeVar("T")
 
 # Strict tables and RETURNING.
 OLDEST_SQLITE: Final = (3, 37, 0)
 
-# Seconds that a group waits for another process to let go of the file: longer than a group takes, shorter than a client waits.
-BUSY_TIMEOUT: Final = 5.0
-
-# Seconds between two tries meanwhile, drawn anew each time. SQLite's own waiting backs off to 0.1 s at a time, and whoever has
-# work without end kept another process out for 0.9 s. A group takes some milliseconds: waiting for long beside it is idle time.
-BUSY_PAUSE: Final = (0.0001, 0.0005)
 # Seconds after which a look-up that is not part of a transaction is given up.
 LOOKUP_TIMEOUT: Final = 5.0
 
@@ -69,136 +59,13 @@ _PRAGMAS: Final = (
     f"PRAGMA cache_size = -{CACHE_KIB}",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
 )
-# The writer waits in `_patiently`; inside a transaction it needs no more locks.
+# The writer waits in `patiently`; inside a transaction it needs no more locks.
 _WRITING: Final = (*_PRAGMAS, "PRAGMA busy_timeout = 0")
 # Not where something is written: with its journals of statements in memory, 8,000 updates took three times as long.
 _READING: Final = (*_PRAGMAS, "PRAGMA temp_store = MEMORY", "PRAGMA query_only = ON")
 _GLANCING: Final = (*_READING, "PRAGMA busy_timeout = 0")
 
-_TAKEN: Final = frozenset((sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY))
-
-# The primary code is the low byte of an extended one.
-_PRIMARY: Final = 0xFF
-
 _URL: Final = re.compile(r"sqlite://(?P<authority>[^/]*)(?:/(?P<path>.*))?", re.DOTALL | re.IGNORECASE)
-
-
-class _Reader:
-    """A connection that reads: a `store.groups.Session`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._failure: StoreError | None = None
-        self.folder = Folder(Path(connection.execute("PRAGMA database_list").fetchone()[2]))
-        self._transaction = Transaction(self._execute, self.folder)
-
-    def begin(self) -> None:
-        """Open a snapshot. The first look-up takes it."""
-        self._failure = None
-        self._execute("BEGIN")
-
-    def run(self, work: Work[T]) -> T:
-        """Run one unit."""
-        value = work(self._transaction)
-        if self._failure is not None:
-            # The unit went on as if nothing had happened.
-            raise self._failure
-        return value
-
-    def glance(self) -> Glance:
-        """Let brief units read here."""
-        return Glance(self, self._execute, self._connection)
-
-    def check(self) -> None:
-        """See that the transaction still stands: after a full disk or an I/O error SQLite may have rolled it back by itself."""
-        if self._failure is not None:
-            if not self._connection.in_transaction:
-                raise self._failure
-            self._failure = None
-
-    def commit(self) -> None:
-        """Make the transaction durable."""
-        self._execute("COMMIT")
-
-    def rollback(self) -> None:
-        """Leave the transaction, if there is one."""
-        if self._connection.in_transaction:
-            with suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-
-    def close(self) -> None:
-        """Let go of the file. The last connection of all copies the log into it and removes the log."""
-        self._connection.close()
-
-    def _execute(self, statement: str, values: Sequence[str | bytes | int | None] = ()) -> sqlite3.Cursor:
-        if self._failure is not None and not self._connection.in_transaction:
-            # SQLite gave the transaction up. Whatever came now would stand alone, and be committed at once.
-            raise self._failure
-        try:
-            return self._connection.execute(statement, values)
-        except sqlite3.IntegrityError as error:
-            if error.sqlite_errorcode in _TAKEN:
-                raise AlreadyExists(str(error)) from error
-            raise
-        except (sqlite3.ProgrammingError, sqlite3.DataError):
-            # The unit is at fault, not the store.
-            raise
-        except sqlite3.Error as error:
-            self._failure = StoreError(f"store: {error}")
-            raise self._failure from error
-
-
-class _Writer(_Reader):
-    """The connection that writes: a `store.line.Writer`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        self._before = 0
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether the transaction has changed nothing so far."""
-        return self._connection.total_changes == self._before
-
-    def begin_now(self) -> bool:
-        """Take the file's one lock for writing, if nobody has it.
-
-        Raises:
-            StoreError: the file cannot be written.
-        """
-        self._failure = None
-        self._before = self._connection.total_changes
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            if _is_busy(error):
-                return False
-            raise StoreError(f"store: {error}") from error
-        return True
-
-    def begin(self) -> None:
-        """Take the file's one lock for writing.
-
-        Raises:
-            StoreError: another process had it for longer than `BUSY_TIMEOUT`, or the file cannot be written.
-        """
-        self._failure = None
-        self._before = self._connection.total_changes
-        try:
-            _patiently(self._connection, "BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            raise StoreError(f"store: {error}") from error
-
-    def run(self, work: Work[T]) -> T:
-        """Run one unit, in a savepoint of its own."""
-        with self._transaction.savepoint():
-            return super().run(work)
-
-    def close(self) -> None:
-        """Copy the log into the file as far as nobody is in the way, and let go."""
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        super().close()
 
 
 class SQLiteStore(Archiving):
@@ -206,7 +73,7 @@ class SQLiteStore(Archiving):
 
     _free = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
 
-    def __init__(self, writer: _Writer, readers: Sequence[_Reader], lookups: aiosqlite.Connection) -> None:
+    def __init__(self, writer: Writer, readers: Sequence[Reader], lookups: aiosqlite.Connection) -> None:
         self._changes = Line("store-writer", writer, MOST_CHANGES)
         self._brief, *others = readers
         self._glance: Glance | None = self._brief.glance()
@@ -238,10 +105,21 @@ class SQLiteStore(Archiving):
         Raises:
             StoreError: the store did not answer.
         """
+        return await self.begin_read(work, brief=brief)
+
+    def begin_read(self, work: Work[T], *, brief: bool = False) -> asyncio.Future[T]:
+        """Begin what `read` does: what is brief at once, if that holds nobody up.
+
+        Raises:
+            StoreError: the store is closed, or did not answer at once.
+        """
         if brief and self._glance is not None and self._changes.is_here:
             with suppress(TooLongError):
-                return self._glance.look(work)
-        return await self._reads.submit(work)
+                value = self._glance.look(work)
+                found: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+                found.set_result(value)
+                return found
+        return self._reads.submit(work)
 
     async def receipt(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up.
@@ -331,7 +209,7 @@ def _path(url: str) -> Path:
     return absolute
 
 
-def _open_all(path: Path) -> tuple[_Writer, list[_Reader]]:
+def _open_all(path: Path) -> tuple[Writer, list[Reader]]:
     """Bring the schema up to date, then open the connections.
 
     Raises:
@@ -346,16 +224,16 @@ def _open_all(path: Path) -> tuple[_Writer, list[_Reader]]:
                 if not _is_up_to_date(connection):
                     # Imported here, for most starts find nothing to do, and Alembic is large.
                     import_module("store.migrations").migrate("sqlite", lambda: _open(path, _PRAGMAS), "BEGIN IMMEDIATE")
-                (mode,) = _patiently(connection, "PRAGMA journal_mode = WAL").fetchone()
+                (mode,) = patiently(connection, "PRAGMA journal_mode = WAL").fetchone()
                 if mode != "wal":
                     raise ConfigurationError(f"store: {path} lies where a write-ahead log cannot be kept")
                 # A file that may only be read does not refuse the transaction, but what is written in it.
-                _patiently(connection, "BEGIN IMMEDIATE")
+                patiently(connection, "BEGIN IMMEDIATE")
                 connection.execute(sql.TOUCH)
                 connection.execute("ROLLBACK")
-                writer = _Writer(opened.enter_context(closing(_open(path, _WRITING))))
+                writer = Writer(opened.enter_context(closing(_open(path, _WRITING))))
                 pragmas = (_GLANCING, *[_READING] * (READERS - 1))
-                readers = [_Reader(opened.enter_context(closing(_open(path, one)))) for one in pragmas]
+                readers = [Reader(opened.enter_context(closing(_open(path, one)))) for one in pragmas]
         except sqlite3.Error as error:
             raise ConfigurationError(f"store: {path} cannot be used: {error}") from error
         opened.pop_all()
@@ -377,24 +255,3 @@ def _is_up_to_date(connection: sqlite3.Connection) -> bool:
         return bool(connection.execute(sql.CURRENT_STEP).fetchall() == [(sql.STEP,)])
     except sqlite3.OperationalError:
         return False
-
-
-def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
-    """Execute a statement that needs a lock, and wait while another process has it.
-
-    Raises:
-        sqlite3.OperationalError: it had it for longer than `BUSY_TIMEOUT`, or something else went wrong.
-    """
-    until = time.monotonic() + BUSY_TIMEOUT
-    while True:
-        try:
-            return connection.execute(statement)
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > until:
-                raise
-        time.sleep(random.uniform(*BUSY_PAUSE))  # noqa: S311 - not a secret
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    """Say whether another process is in the way."""
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Final
 
 from forge.cid import CID
 from forge.ports import LedgerEntry
@@ -20,6 +21,11 @@ from store.records import Statement
 from store.revocations import Revocations
 from store.statement import Execute
 from store.subscriptions import Subscriptions
+
+# Savepoints. All have one name: in either engine a name means the innermost savepoint that bears it, and they end inside out.
+BEGIN: Final = "SAVEPOINT block"
+UNDO: Final = "ROLLBACK TO SAVEPOINT block"
+RELEASE: Final = "RELEASE SAVEPOINT block"
 
 
 class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Archives):
@@ -63,11 +69,15 @@ class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Arch
         """Set the time that `time` says from now on."""
         self._execute(sql.SET_TIME, (now,))
 
-    # -- what the core asks: forge.ports.Transaction -----------------------------------------------------------------
-
     def savepoint(self) -> AbstractContextManager[None]:
         """Undo what happens inside the `with` block if an exception leaves it. May be nested."""
         return _Savepoint(self._execute)
+
+    # -- what the core asks: forge.ports.Transaction -----------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Undo all that was done since the innermost savepoint began: a unit of work is one."""
+        self._execute(UNDO)
 
     def recorded(self, task: CID) -> bytes | None:
         """Look the receipt of `task` up in the ledger, and in its archive where it was moved to one.
@@ -101,10 +111,7 @@ class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Arch
 
 
 class _Savepoint:
-    """A `with` block that is undone if an exception leaves it.
-
-    All have one name: in either engine a name means the innermost savepoint that bears it, and `with` blocks end inside out.
-    """
+    """A `with` block that is undone if an exception leaves it."""
 
     __slots__ = ("_execute",)
 
@@ -112,9 +119,9 @@ class _Savepoint:
         self._execute = execute
 
     def __enter__(self) -> None:
-        self._execute("SAVEPOINT block")
+        self._execute(BEGIN)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if kind is not None:
-            self._execute("ROLLBACK TO SAVEPOINT block")
-        self._execute("RELEASE SAVEPOINT block")
+            self._execute(UNDO)
+        self._execute(RELEASE)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from forge.binding import Catalog, Command
+from forge.binding import Command
+from forge.catalog import Catalog
 from forge.cli.options import Json
 from forge.cli.terminal import emit, emit_json, show
 from forge.config import find, load

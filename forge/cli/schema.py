@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic.json_schema import GenerateJsonSchema
 
-from forge.binding import Arguments, Catalog, Command
+from forge.binding import Arguments, Command
+from forge.catalog import Catalog
 from forge.cli.exits import UsageError
 from forge.cli.terminal import emit
 from forge.command import CommandPath

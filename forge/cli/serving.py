@@ -19,7 +19,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.cli import logs
 from forge.cli.files import readable_by_others
 from forge.cli.protocol import BoundedProtocol

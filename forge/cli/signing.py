@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forge.binding import Arguments, Catalog, Command
+from forge.binding import Arguments, Command
+from forge.catalog import Catalog
 from forge.chain import find_chain
 from forge.cli.arguments import read_arguments
 from forge.cli.exits import UsageError

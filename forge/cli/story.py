@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.cid import CID
 from forge.cli.cast import Cast
 from forge.cli.exits import Unexpected

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from typer.core import TyperGroup
 
-from forge.binding import Catalog, Route
+from forge.binding import Route
+from forge.catalog import Catalog
 from forge.cli.deferred import Deferred, Group
 from forge.command import CommandPath
 from forge.config import find, load

@@ -8,8 +8,9 @@ from typing import Final
 from forge import server
 from forge.cli import logs
 
-YOUNG: Final = 10_000
-"""Objects that are made before Python looks for cycles among them: those of some forty invocations. Hardly any is in one."""
+YOUNG: Final = 100_000
+"""Objects that are alive more than before until Python looks for cycles among them: more than the requests that are at work at
+once have, so that it does not look through all of those again and again. Hardly any is in a cycle."""
 
 
 def create_app() -> object:

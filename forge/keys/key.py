@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from functools import cached_property
 from typing import ClassVar, Self
 
 from multiformats import multibase
+from propcache.api import cached_property
 
 from forge.did import DID
 from forge.varsig import Algorithm

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.command import CommandPath
 from forge.config import Settings, find, load, signer_of, store_of
 from forge.document import own_methods

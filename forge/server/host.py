@@ -8,7 +8,8 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from forge import document
-from forge.binding import Catalog, Effect
+from forge.binding import Effect
+from forge.catalog import Catalog
 from forge.config import Settings
 from forge.container import MAX_TOKENS, Container, DelegationMemory
 from forge.execute import Executor, Outcome

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from forge.binding import ANYONE, ISSUER, SERVICE, Arguments, Catalog, Command, Effect, Nothing, Result, Task
+from forge.binding import ANYONE, ISSUER, SERVICE, Arguments, Command, Effect, Nothing, Result, Task
+from forge.catalog import Catalog
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import Failure

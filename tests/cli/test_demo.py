@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands import CATALOG
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.cli.cast import ROLES, Cast
 from forge.cli.exits import Unexpected
 from forge.cli.keyfiles import read_key

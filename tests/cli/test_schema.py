@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from commands import CATALOG
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.cli.catalogue import table
 from forge.cli.schema import files, write_all
 from tests.cli.conftest import Forge

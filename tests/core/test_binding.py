@@ -14,7 +14,6 @@ from forge import errors
 from forge.binding import (
     ANYONE,
     Arguments,
-    Catalog,
     Command,
     Effect,
     Nothing,
@@ -28,6 +27,7 @@ from forge.binding import (
 from forge.binding import (
     SERVICE as THE_SERVICE,
 )
+from forge.catalog import Catalog
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.did import DID

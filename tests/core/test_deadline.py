@@ -1,32 +1,24 @@
-"""Deadlines: what does not end in time is given up, and whoever else cancels is heard.
+"""Deadlines: what is not done in time is given up, by one timer for all of it.
 
-No test waits for time to pass: a deadline of no seconds is over as soon as the loop looks, and one of hours never is.
+No test waits for time to pass: a deadline of no seconds is over as soon as the loop looks, and one of hours never is. Where
+several are due one after the other, the clock of the loop is the test's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import pytest
 
-from forge.deadline import Deadline
+from forge.deadline import Deadlines
 
 HOURS: Final = 36_000.0
 
 
-@asynccontextmanager
-async def ours(seconds: float) -> AsyncIterator[None]:
-    with Deadline(seconds):
-        yield
-
-
-# What it says it is like.
-BOTH: Final = pytest.mark.parametrize("deadline", [ours, asyncio.timeout], ids=["Deadline", "asyncio.timeout"])
-Make = Callable[[float], AbstractAsyncContextManager[Any]]
+def begun() -> asyncio.Future[str]:
+    return asyncio.get_running_loop().create_future()
 
 
 def timers() -> int:
@@ -35,231 +27,126 @@ def timers() -> int:
     return sum(not handle.cancelled() for handle in scheduled)
 
 
-async def forever() -> None:
-    await asyncio.get_running_loop().create_future()
+class Clock:
+    """A loop's clock that a test sets. A step lets the loop look at it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now)
+
+    async def step(self, seconds: float) -> None:
+        self.now += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
-async def turns(count: int = 3) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-@BOTH
-async def test_what_does_not_end_is_given_up(deadline: Make) -> None:
-    waited_for = asyncio.get_running_loop().create_future()
-    with pytest.raises(TimeoutError) as caught:
-        async with deadline(0):
-            await waited_for
-    assert waited_for.cancelled()
-    assert isinstance(caught.value.__cause__, asyncio.CancelledError)
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
-    # And it goes on.
-    await turns()
-
-
-@BOTH
-async def test_what_ends_in_time_is_left_alone(deadline: Make) -> None:
-    before = timers()
-    async with deadline(HOURS):
-        assert timers() == before + 1
-        await turns()
-    assert timers() == before, "no timer is left behind"
-
-
-@BOTH
-@pytest.mark.parametrize("error", [ValueError("why"), asyncio.CancelledError("own"), TimeoutError("another's")], ids=repr)
-async def test_what_is_raised_comes_out(deadline: Make, error: BaseException) -> None:
-    before = timers()
-    with pytest.raises(type(error)) as caught:
-        async with deadline(HOURS):
-            raise error
-    assert caught.value is error
-    assert timers() == before
-
-
-@BOTH
-async def test_no_timer_is_left_where_it_was_given_up(deadline: Make) -> None:
-    before = timers()
+async def test_what_is_not_done_is_given_up() -> None:
+    future = begun()
     with pytest.raises(TimeoutError):
-        async with deadline(0):
-            await forever()
-    assert timers() == before
+        await Deadlines(0).bound(future)
+    assert isinstance(future.exception(), TimeoutError)
 
 
-async def test_what_ends_with_the_loop_never_looking_is_in_time() -> None:
-    with Deadline(0):
-        pass
-    await turns()
+async def test_whoever_brings_the_result_then_can_see_that_it_is_late() -> None:
+    """As a unit of work does, which may commit after nobody waits for it any more."""
+    future = begun()
+    with pytest.raises(TimeoutError):
+        await Deadlines(0).bound(future)
+    assert future.done()
+    assert not future.cancelled()
 
 
-@BOTH
-async def test_somebody_elses_cancellation_is_one(deadline: Make) -> None:
-    entered = asyncio.Event()
+@pytest.mark.parametrize("seconds", [0, HOURS])
+async def test_what_is_done_is_left_alone(seconds: float) -> None:
+    before, future = timers(), begun()
+    future.set_result("done")
+    assert await Deadlines(seconds).bound(future) == "done"
+    assert timers() == before, "nothing is to be waited for"
+
+
+async def test_what_is_done_in_time_is_left_alone() -> None:
+    future, failing = begun(), begun()
+    deadlines = Deadlines(HOURS)
+    for one in (future, failing):
+        assert deadlines.bound(one) is one
+    future.set_result("done")
+    failing.set_exception(ValueError("why"))
+    assert await future == "done"
+    with pytest.raises(ValueError, match="why"):
+        await failing
+
+
+async def test_somebody_elses_cancellation_is_one() -> None:
+    deadlines = Deadlines(HOURS)
 
     async def work() -> None:
-        async with deadline(HOURS):
-            entered.set()
-            await forever()
+        await deadlines.bound(begun())
 
-    before = timers()
     task = asyncio.create_task(work())
-    await entered.wait()
+    await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert task.cancelled()
-    assert timers() == before
 
 
-@BOTH
-@pytest.mark.parametrize("first", ["the deadline", "somebody"])
-async def test_somebody_elses_cancellation_wins_over_the_deadline(deadline: Make, first: str) -> None:
-    """Both in the same turn of the loop, in either order: who asked for the end of the task gets it."""
-    loop = asyncio.get_running_loop()
-    seen: list[str] = []
-
-    async def work() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        try:
-            if first == "somebody":
-                loop.call_later(0, task.cancel)
-            async with deadline(0):
-                if first == "the deadline":
-                    loop.call_later(0, task.cancel)
-                await forever()
-        except TimeoutError:
-            seen.append("time out")
-            raise
-        except asyncio.CancelledError:
-            seen.append("cancelled")
-            raise
-
-    task = asyncio.create_task(work())
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert seen == ["cancelled"]
-    assert task.cancelled()
-    assert task.cancelling() == 1, "the one that was asked for; the deadline's own is taken back"
+async def test_there_is_one_timer_for_all() -> None:
+    before, deadlines = timers(), Deadlines(HOURS)
+    futures = [deadlines.bound(begun()) for _ in range(100)]
+    assert timers() == before + 1
+    for one in futures:
+        one.set_result("done")
 
 
-@BOTH
-async def test_a_task_that_is_being_cancelled_may_still_set_one(deadline: Make) -> None:
-    """Such as one that tidies up: what was asked of it before is not the deadline's."""
-    result: list[str] = []
-
-    async def work() -> None:
-        try:
-            await forever()
-        except asyncio.CancelledError:
-            try:
-                async with deadline(0):
-                    await forever()
-            except TimeoutError:
-                result.append("time out")
-            raise
-
-    task = asyncio.create_task(work())
-    await turns()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert result == ["time out"]
+async def test_each_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, deadlines = Clock(monkeypatch), Deadlines(10)
+    first = deadlines.bound(begun())
+    await clock.step(4)
+    second, third = deadlines.bound(begun()), deadlines.bound(begun())
+    await clock.step(5.9)
+    assert not first.done()
+    await clock.step(0.2)
+    assert isinstance(first.exception(), TimeoutError)
+    assert not second.done()
+    third.set_result("done")
+    await clock.step(4)
+    assert isinstance(second.exception(), TimeoutError)
+    assert third.result() == "done"
 
 
-@BOTH
-async def test_an_error_while_it_is_given_up_comes_out(deadline: Make) -> None:
-    async def stubborn() -> None:
-        try:
-            await forever()
-        except asyncio.CancelledError:
-            raise ValueError("while tidying up") from None
-
-    with pytest.raises(ValueError, match="tidying"):
-        async with deadline(0):
-            await stubborn()
-    task = asyncio.current_task()
-    assert task is not None
-    assert task.cancelling() == 0
-    await turns()
+async def test_it_goes_on_after_all_were_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, deadlines = Clock(monkeypatch), Deadlines(10)
+    deadlines.bound(begun()).set_result("done")
+    await clock.step(11)
+    late = deadlines.bound(begun())
+    await clock.step(9)
+    assert not late.done()
+    await clock.step(2)
+    assert isinstance(late.exception(), TimeoutError)
 
 
-@BOTH
-async def test_what_takes_no_notice_ends_as_it_does(deadline: Make) -> None:
-    async with deadline(0):
-        with contextlib.suppress(asyncio.CancelledError):
-            await forever()
-    await turns()
+async def test_what_is_done_is_not_kept() -> None:
+    """Else every receipt of the last seconds would be."""
+    deadlines = Deadlines(HOURS)
+    for _ in range(1000):
+        deadlines.bound(begun()).set_result("done")
+    assert len(deadlines._waiting) == 1
 
 
-@BOTH
-async def test_the_inner_of_two_ends_alone(deadline: Make) -> None:
-    seen = []
-    async with deadline(HOURS):
-        try:
-            async with deadline(0):
-                await forever()
-        except TimeoutError:
-            seen.append("inner")
-        await turns()
-        seen.append("outer goes on")
-    assert seen == ["inner", "outer goes on"]
-
-
-@BOTH
-async def test_the_outer_of_two_ends_both(deadline: Make) -> None:
-    seen = []
-    before = timers()
-
-    async def inner() -> None:
-        try:
-            async with deadline(HOURS):
-                await forever()
-        except TimeoutError:
-            seen.append("the inner one says it was its own")
-        except asyncio.CancelledError:
-            seen.append("inner cancelled")
-            raise
-
-    with pytest.raises(TimeoutError):
-        async with deadline(0):
-            await inner()
-    assert seen == ["inner cancelled"]
-    assert timers() == before
-
-
-@BOTH
-async def test_one_after_the_other(deadline: Make) -> None:
-    for _ in range(3):
-        with pytest.raises(TimeoutError):
-            async with deadline(0):
-                await forever()
-        async with deadline(HOURS):
-            await turns()
-
-
-def test_it_is_for_a_task() -> None:
-    async def wait() -> None:
-        loop = asyncio.get_running_loop()
-        result: asyncio.Future[str] = loop.create_future()
-
-        def outside() -> None:
-            try:
-                with Deadline(HOURS):
-                    result.set_result("entered")
-            except Exception as error:  # noqa: BLE001 - which one it is, is looked at below
-                result.set_result(str(error))
-
-        before = timers()
-        loop.call_soon(outside)
-        assert await result == "a deadline is for a task"
-        assert timers() == before
-
-    asyncio.run(wait())
-
-
-def test_it_is_for_a_loop() -> None:
-    with pytest.raises(RuntimeError, match="no running event loop"), Deadline(HOURS):
-        pytest.fail("entered")
+@pytest.mark.parametrize("ended", ["a result", "a failure", "a cancellation"])
+async def test_a_race_with_the_end_has_one_winner(monkeypatch: pytest.MonkeyPatch, ended: str) -> None:
+    """What ends in the very turn of the loop in which it is due has ended."""
+    ends: dict[str, Callable[[asyncio.Future[Any]], object]] = {
+        "a result": lambda one: one.set_result("done"),
+        "a failure": lambda one: one.set_exception(ValueError("why")),
+        "a cancellation": lambda one: one.cancel(),
+    }
+    clock, future = Clock(monkeypatch), begun()
+    Deadlines(10).bound(future)
+    clock.now += 10
+    ends[ended](future)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waited: Awaitable[Any] = asyncio.wait([future])
+    await waited
+    assert future.cancelled() or not isinstance(future.exception(), TimeoutError)

@@ -7,7 +7,8 @@ from typing import Any, Final
 from pydantic import ConfigDict
 
 from commands import CATALOG as SERVED
-from forge.binding import ANYONE, SERVICE, Arguments, Catalog, Command, Effect, Nothing, Route, Task
+from forge.binding import ANYONE, SERVICE, Arguments, Command, Effect, Nothing, Route, Task
+from forge.catalog import Catalog
 from store.records import Event
 from store.transaction import Transaction
 

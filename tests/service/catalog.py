@@ -7,7 +7,8 @@ import signal
 from typing import Any, cast
 
 from commands import CATALOG as SERVED
-from forge.binding import ANYONE, SERVICE, Arguments, Catalog, Command, Effect, Nothing, Result, Task
+from forge.binding import ANYONE, SERVICE, Arguments, Command, Effect, Nothing, Result, Task
+from forge.catalog import Catalog
 from forge.did import DID
 from forge.errors import Failure
 from store.records import Customer, Event

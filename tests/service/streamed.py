@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from commands import CATALOG as SERVED
-from forge.binding import ANYONE, Arguments, Catalog, Command, Effect, Result, Role, Stream, Task
+from forge.binding import ANYONE, Arguments, Command, Effect, Result, Role, Stream, Task
+from forge.catalog import Catalog
 from forge.dagcbor import Value
 from forge.did import DID
 from store.transaction import Transaction

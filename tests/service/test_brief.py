@@ -19,7 +19,7 @@ from commands.subscription.assign import assign
 from forge.binding import Command
 from forge.did import DID
 from forge.keys import Signer
-from store import sqlite
+from store import session, sqlite
 from store.records import Subscription
 from store.transaction import Transaction
 from tests.service.deeds import DEEDS
@@ -110,7 +110,7 @@ class Meter:
         self._statements: list[str] = []
         self._steps = 0
         self._connections: list[sqlite3.Connection] = []
-        opened, execute = sqlite._open, sqlite._Reader._execute
+        opened, execute = sqlite._open, session.Reader._execute
 
         def spy(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
             connection = opened(path, pragmas)
@@ -124,7 +124,7 @@ class Meter:
             return execute(session, statement, values)
 
         patch.setattr(sqlite, "_open", spy)
-        patch.setattr(sqlite._Reader, "_execute", note)
+        patch.setattr(session.Reader, "_execute", note)
 
     async def of(self, doing: Awaitable[object]) -> Work:
         """Do something while nothing else happens."""

@@ -16,7 +16,7 @@ import pytest
 
 from forge.did import DID
 from forge.keys import Signer
-from store import sqlite
+from store import session, sqlite
 from tests.service.scene import Scene, staged
 
 TRANSFER: Final = "/subscription/transfer"
@@ -50,7 +50,7 @@ class Meter:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Watch the writer of the store that is opened next."""
-        opened, execute = sqlite._open, sqlite._Reader._execute
+        opened, execute = sqlite._open, session.Reader._execute
 
         def spy(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
             connection = opened(path, pragmas)
@@ -63,7 +63,7 @@ class Meter:
             return execute(writer, statement, values)
 
         monkeypatch.setattr(sqlite, "_open", spy)
-        monkeypatch.setattr(sqlite._Writer, "_execute", note, raising=False)
+        monkeypatch.setattr(session.Writer, "_execute", note, raising=False)
 
     def step(self) -> int:
         self.steps += 1

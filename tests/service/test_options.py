@@ -12,7 +12,7 @@ from commands.customer import add as customer_add
 from commands.customer import get as customer_get
 from commands.customer import update as customer_update
 from commands.failures import InvalidExternalAccount
-from forge.binding import Catalog
+from forge.catalog import Catalog
 from forge.config import CONFIG_FILE, load
 from forge.errors import ConfigurationError
 from forge.keys import Signer

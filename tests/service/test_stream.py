@@ -16,7 +16,8 @@ import aiohttp
 import pytest
 
 from forge import dagcbor, dagjson
-from forge.binding import ANYONE, Catalog, Command, Effect, Nothing, Stream, failure_of
+from forge.binding import ANYONE, Command, Effect, Nothing, Stream, failure_of
+from forge.catalog import Catalog
 from forge.cid import CID
 from forge.cli.protocol import BoundedProtocol
 from forge.client import now
@@ -696,10 +697,10 @@ class TestFaults:
         async with following(world) as follower:
             assert await follower.numbers(1) == [last]
 
-            async def broken(work: Callable[..., Any]) -> None:
+            def broken(work: Callable[..., Any]) -> None:
                 raise StoreError(f"store: secret {work!r}")
 
-            monkeypatch.setattr(world.app.state.host.store, "read", broken)
+            monkeypatch.setattr(world.app.state.host.store, "begin_read", broken)
             tail_of(world).news.knock()
             failure = await follower.failure()
         assert failure["name"] == "HandlerExecutionError"

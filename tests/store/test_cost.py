@@ -96,6 +96,11 @@ def nested(tx: Transaction) -> None:
         pass
 
 
+def undoing(tx: Transaction) -> None:
+    with tx.savepoint():
+        tx.undo()
+
+
 CHANGES: dict[str, tuple[int, Callable[[Transaction], object]]] = {
     "add_customer": (1, lambda tx: register(tx, CAROL)),
     "update_customer": (2, lambda tx: tx.update_customer(samples.customer(), at=1, task=task(5))),
@@ -122,6 +127,7 @@ CHANGES: dict[str, tuple[int, Callable[[Transaction], object]]] = {
     "keep": (1, lambda tx: tx.keep(SAID)),
     "set_time": (1, lambda tx: tx.set_time(1)),
     "savepoint": (2, nested),
+    "undo": (3, undoing),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from forge.errors import StoreError
-from store import Transaction, line, sqlite
+from store import Transaction, line, session, sqlite
 from store.groups import Thread
 from store.sqlite import MOST_CHANGES, SQLiteStore, connect
 from tests.store.conftest import empty
@@ -108,7 +108,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
         waited.release()
         real(seconds)
 
-    monkeypatch.setattr(sqlite.time, "sleep", sleep)  # type: ignore[attr-defined]
+    monkeypatch.setattr(session.time, "sleep", sleep)  # type: ignore[attr-defined]
     return waited
 
 
@@ -129,13 +129,13 @@ async def test_brief_units_run_on_the_loop_and_others_on_one_thread(store: SQLit
 async def test_the_commit_of_what_changed_something_is_not_on_the_loop(
     store: SQLiteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, found = sqlite._Writer.commit, list[int]()
+    real, found = session.Writer.commit, list[int]()
 
-    def commit(self: sqlite._Writer) -> None:
+    def commit(self: session.Writer) -> None:
         found.append(threading.get_ident())
         real(self)
 
-    monkeypatch.setattr(sqlite._Writer, "commit", commit)
+    monkeypatch.setattr(session.Writer, "commit", commit)
     other = await store.change(thread_of)
     await store.change(thread_of, brief=True)
     await store.change(lambda tx: tx.events(), brief=True)
@@ -143,14 +143,14 @@ async def test_the_commit_of_what_changed_something_is_not_on_the_loop(
 
 
 async def test_the_loop_goes_on_while_the_disk_is_at_work(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, go_on = sqlite._Writer.commit, threading.Event()
+    real, go_on = session.Writer.commit, threading.Event()
 
-    def commit(self: sqlite._Writer) -> None:
+    def commit(self: session.Writer) -> None:
         # Nobody but the loop lets it.
         assert go_on.wait(30)
         real(self)
 
-    monkeypatch.setattr(sqlite._Writer, "commit", commit)
+    monkeypatch.setattr(session.Writer, "commit", commit)
     (changing,) = await submitted(store, [(appending(1), True)])
     for _ in range(5):
         await asyncio.sleep(0)
@@ -370,12 +370,12 @@ async def test_a_commit_that_the_disk_refuses_fails_its_whole_group(store: SQLit
 
 
 async def test_a_transaction_that_cannot_be_begun_fails_its_group(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: sqlite._Writer) -> bool:
+    def broken(self: session.Writer) -> bool:
         del self
         raise StoreError("store: disk I/O error")
 
     with monkeypatch.context() as bad:
-        bad.setattr(sqlite._Writer, "begin_now", broken)
+        bad.setattr(session.Writer, "begin_now", broken)
         results = await asyncio.gather(*(store.change(appending(n), brief=True) for n in range(3)), return_exceptions=True)
     assert [str(one) for one in results] == ["store: disk I/O error"] * 3
     await store.change(appending(9), brief=True)
@@ -424,7 +424,7 @@ async def test_brief_units_wait_for_another_process_on_the_thread(
 async def test_a_file_that_stays_held_fails_the_group_and_then_goes_on(
     store: SQLiteStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.02)
+    monkeypatch.setattr(session, "BUSY_TIMEOUT", 0.02)
     with held(file) as let_go:
         results = await asyncio.gather(*(store.change(appending(n), brief=True) for n in range(5)), return_exceptions=True)
         assert [str(one) for one in results] == ["store: database is locked"] * 5
@@ -444,13 +444,13 @@ async def test_what_could_not_be_begun_is_not_run(store: SQLiteStore, file: Path
 
     with held(file) as let_go:
 
-        def broken(self: sqlite._Writer) -> None:
+        def broken(self: session.Writer) -> None:
             del self
             let_go()
             raise StoreError("store: database is locked")
 
         with monkeypatch.context() as bad:
-            bad.setattr(sqlite._Writer, "begin", broken)
+            bad.setattr(session.Writer, "begin", broken)
             with pytest.raises(StoreError, match="locked"):
                 await store.change(work, brief=True)
     assert ran == []
@@ -552,14 +552,14 @@ async def test_a_cancelled_callers_unit_commits(store: SQLiteStore, writer: sqli
 
 
 async def test_a_caller_cancelled_while_the_disk_is_at_work(store: SQLiteStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, entered, go_on = sqlite._Writer.commit, threading.Event(), threading.Event()
+    real, entered, go_on = session.Writer.commit, threading.Event(), threading.Event()
 
-    def commit(self: sqlite._Writer) -> None:
+    def commit(self: session.Writer) -> None:
         entered.set()
         assert go_on.wait(30)
         real(self)
 
-    monkeypatch.setattr(sqlite._Writer, "commit", commit)
+    monkeypatch.setattr(session.Writer, "commit", commit)
     gone, there = await submitted(store, [(appending(1), True), (appending(2), True)])
     assert await asyncio.to_thread(entered.wait, 30)
     gone.cancel()

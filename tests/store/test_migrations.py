@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from forge.errors import ConfigurationError
-from store import migrations, sql, sqlite
+from store import migrations, session, sql, sqlite
 from store.sqlite import connect
 
 OPEN = """
@@ -205,12 +205,12 @@ async def test_a_directory_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_place_without_a_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = sqlite._patiently
+    real = session.patiently
 
     def no_wal(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
         return real(connection, statement.replace("WAL", "DELETE"))
 
-    monkeypatch.setattr(sqlite, "_patiently", no_wal)
+    monkeypatch.setattr(sqlite, "patiently", no_wal)
     with pytest.raises(ConfigurationError, match="write-ahead log"):
         await connect(str(tmp_path / "store.db"))
 

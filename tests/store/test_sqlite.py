@@ -18,7 +18,7 @@ import pytest
 
 from forge.errors import StoreError
 from forge.ports import LedgerEntry
-from store import Event, Transaction, sql, sqlite
+from store import Event, Transaction, session, sql, sqlite
 from store.sqlite import MOST_CHANGES, READERS, SQLiteStore, connect
 from tests.store import samples
 from tests.store.conftest import empty
@@ -267,7 +267,7 @@ async def test_a_file_that_another_process_locks_is_waited_for(
         waited.release()
         real(seconds)
 
-    monkeypatch.setattr(sqlite.time, "sleep", sleep)  # type: ignore[attr-defined]
+    monkeypatch.setattr(session.time, "sleep", sleep)  # type: ignore[attr-defined]
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         changing = asyncio.create_task(store.change(appending(1)))
@@ -282,7 +282,7 @@ async def test_a_file_that_another_process_locks_is_waited_for(
 async def test_a_file_that_stays_locked_fails_the_group_and_then_goes_on(
     store: SQLiteStore, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.02)
+    monkeypatch.setattr(session, "BUSY_TIMEOUT", 0.02)
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         results = await asyncio.gather(*(store.change(appending(number)) for number in range(5)), return_exceptions=True)
@@ -326,7 +326,7 @@ async def test_a_thread_outlives_what_it_did_not_expect(store: SQLiteStore, monk
         raise MemoryError("no room")
 
     with monkeypatch.context() as poor:
-        poor.setattr(sqlite._Writer, "commit", broken)
+        poor.setattr(session.Writer, "commit", broken)
         with pytest.raises(StoreError, match="no room"):
             await store.change(appending(1))
     await store.change(appending(2))

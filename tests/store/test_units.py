@@ -44,6 +44,44 @@ async def test_a_savepoint_undoes_what_failed_inside_it_alone(store: Tx) -> None
     assert await store.read(lambda tx: tx.customer(ALICE)) is None
 
 
+async def test_a_unit_undoes_what_it_did_and_goes_on(store: Tx) -> None:
+    """As a task does that ran and failed: its rows are not there, and its receipt is. Others of its group keep theirs."""
+
+    def work(tx: Transaction) -> str:
+        tx.add_customer(samples.customer())
+        tx.append(event(2))
+        with suppress(AlreadyExists):
+            tx.add_customer(samples.customer())
+        tx.undo()
+        tx.append(event(3))
+        return "done"
+
+    def nothing(tx: Transaction) -> None:
+        tx.undo()
+
+    gate = Gate()
+    (first,) = await submitted(store, [gate])
+    await gate.entered()
+    rest = await submitted(store, [appending(1), work, nothing, appending(4)])
+    gate.open()
+    await asyncio.gather(first, *rest)
+    assert [one.at for one in await store.read(lambda tx: tx.events())] == [1, 3, 4]
+    assert await store.read(lambda tx: tx.customer(ALICE)) is None
+
+
+async def test_what_raises_after_it_undid_something_leaves_nothing(store: Tx) -> None:
+    def work(tx: Transaction) -> None:
+        tx.append(event(2))
+        tx.undo()
+        tx.append(event(3))
+        raise Boom
+
+    await store.change(appending(1))
+    with pytest.raises(Boom):
+        await store.change(work)
+    assert [one.at for one in await store.read(lambda tx: tx.events())] == [1]
+
+
 # -- units of work ---------------------------------------------------------------------------------------------------
 
 
