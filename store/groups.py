@@ -126,12 +126,16 @@ class Group:
         try:
             return step()
         except BaseException as error:  # noqa: BLE001 - a thread that died would leave every caller waiting
-            self.failed = True
-            self._session.rollback()
-            for unit in self.units:
-                unit.error = StoreError(str(error))
-                unit.error.__cause__ = error
+            self.fail(error)
         return None
+
+    def fail(self, error: BaseException) -> None:
+        """Keep nothing of it, because of an error."""
+        self.failed = True
+        self._session.rollback()
+        for unit in self.units:
+            unit.error = StoreError(str(error))
+            unit.error.__cause__ = error
 
     def release(self) -> None:
         """Tell all callers, on the loop of all of them."""

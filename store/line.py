@@ -21,15 +21,18 @@ T = TypeVar("T")
 # Seconds for which brief units run before others on the loop get their turn.
 TURN: Final = 0.005
 
+# Seconds until brief units look again whether another process still writes: the least that a loop's timers know.
+PAUSE: Final = 0.001
+
 
 class Writer(Session, Protocol):
     """A connection that writes, as the line uses it: from the loop and from one thread, never from both at once."""
 
     def begin_now(self) -> bool:
-        """Open a transaction if that needs no waiting. False: somebody else writes.
+        """Open a transaction if that needs no waiting. False: somebody else writes, and it is to be tried again.
 
         Raises:
-            StoreError: the engine could not.
+            StoreError: the engine could not, or somebody else has been writing for too long.
         """
 
     @property
@@ -48,6 +51,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self._thread = Thread(name, session.close)
         self._working = False
+        self._waiting = 0
         self._closed = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -95,20 +99,37 @@ class Line:
             self._working = False
             self._idle.set()
             return
+        if not queue[0].brief:
+            group = self._group(self._most)
+            self._on_thread(group.serve, group)
+            return
+        try:
+            begun = self._session.begin_now()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told to those who wait, and the next may be luckier
+            # Whoever came while it was waited for waits on.
+            group = self._group(self._waiting or self._most)
+            self._waiting = 0
+            group.fail(error)
+            self._done(group)
+            return
+        if begun:
+            # Now, and not before: whoever came while another process was writing shares the commit.
+            self._waiting = 0
+            self._run(self._group(self._most))
+        else:
+            # The loop looks again and again, and no thread waits for it: what is begun is run at once, so that nobody holds the
+            # file while the loop has other things to do.
+            self._waiting = self._waiting or min(len(queue), self._most)
+            self._loop.call_later(PAUSE, self._next)
+
+    def _group(self, most: int) -> Group:
+        """Take units of one kind off the queue, `most` at most."""
+        queue = self._queue
         units = [queue.popleft()]
         brief = units[0].brief
-        while queue and len(units) < self._most and queue[0].brief is brief:
+        while queue and len(units) < most and queue[0].brief is brief:
             units.append(queue.popleft())
-        group = Group(self._session, units)
-        if not brief:
-            self._on_thread(group.serve, group)
-        elif group.attempt(self._session.begin_now):
-            self._run(group)
-        elif group.failed:
-            self._done(group)
-        else:
-            # Another process writes. Waiting for it is the thread's.
-            self._on_thread(group.begin, group, self._run)
+        return Group(self._session, units)
 
     def _run(self, group: Group) -> None:
         """Run brief units, for one turn at a time."""
@@ -127,6 +148,5 @@ class Line:
         group.release()
         self._loop.call_soon(self._next)
 
-    def _on_thread(self, job: Callable[[], object], group: Group, then: Callable[[Group], None] | None = None) -> None:
-        after = then or self._done
-        self._thread.do(job, lambda: self._loop.call_soon_threadsafe(after, group))
+    def _on_thread(self, job: Callable[[], object], group: Group) -> None:
+        self._thread.do(job, lambda: self._loop.call_soon_threadsafe(self._done, group))

@@ -106,6 +106,7 @@ class Writer(Reader):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self._before = 0
+        self._busy_until: float | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -116,16 +117,20 @@ class Writer(Reader):
         """Take the file's one lock for writing, if nobody has it.
 
         Raises:
-            StoreError: the file cannot be written.
+            StoreError: another process has had it for `BUSY_TIMEOUT` of tries, or the file cannot be written.
         """
         self._failure = None
         self._before = self._connection.total_changes
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            if is_busy(error):
+            now = time.monotonic()
+            if is_busy(error) and now < (self._busy_until or now + BUSY_TIMEOUT):
+                self._busy_until = self._busy_until or now + BUSY_TIMEOUT
                 return False
+            self._busy_until = None
             raise StoreError(f"store: {error}") from error
+        self._busy_until = None
         return True
 
     def begin(self) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -81,6 +81,9 @@ def log_of(file: Path) -> tuple[int, int, bytes]:
     return state.st_size, state.st_mtime_ns, log.read_bytes()
 
 
+HOURS: Final = 36_000.0
+
+
 def thread_of(tx: Transaction) -> int:
     tx.append(event(1))
     return threading.get_ident()
@@ -99,16 +102,18 @@ def held(file: Path) -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture
-def waiting(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+def waiting(monkeypatch: pytest.MonkeyPatch) -> asyncio.Semaphore:
     """Counts how often the writer has found the file held and waits for it."""
-    waited = threading.Semaphore(0)
-    real = time.sleep
+    waited = asyncio.Semaphore(0)
+    real = session.Writer.begin_now
 
-    def sleep(seconds: float) -> None:
-        waited.release()
-        real(seconds)
+    def begin_now(self: session.Writer) -> bool:
+        begun = real(self)
+        if not begun:
+            waited.release()
+        return begun
 
-    monkeypatch.setattr(session.time, "sleep", sleep)  # type: ignore[attr-defined]
+    monkeypatch.setattr(session.Writer, "begin_now", begin_now)
     return waited
 
 
@@ -393,10 +398,10 @@ async def test_a_refusal_to_begin_that_is_no_lock_is_the_stores_failure(store: S
 # -- somebody else writes ---------------------------------------------------------------------------------------------
 
 
-async def test_brief_units_wait_for_another_process_on_the_thread(
-    store: SQLiteStore, file: Path, writer: sqlite3.Connection, waiting: threading.Semaphore
+async def test_brief_units_wait_for_another_process(
+    store: SQLiteStore, file: Path, writer: sqlite3.Connection, waiting: asyncio.Semaphore
 ) -> None:
-    """The loop goes on meanwhile; when the file is free, what has queued shares a commit, in its order."""
+    """The loop goes on meanwhile; when the file is free, what has queued by then shares a commit, in its order."""
     here = threading.get_ident()
     threads: list[int] = []
 
@@ -410,15 +415,62 @@ async def test_brief_units_wait_for_another_process_on_the_thread(
     with traced(writer) as said, held(file) as let_go:
         first = await submitted(store, [(noting(number), True) for number in range(10)])
         for _ in range(2):
-            assert await asyncio.to_thread(waiting.acquire, timeout=30)
+            await asyncio.wait_for(waiting.acquire(), 30)
         assert await store.read(lambda tx: tx.events(), brief=True) == ()
         rest = await submitted(store, [(noting(number), True) for number in range(10, 20)])
         assert not any(unit.done() for unit in (*first, *rest))
         let_go()
         await asyncio.gather(*first, *rest)
-    assert threads == [here] * 20, "only the waiting is the thread's"
-    assert said.count("COMMIT") == 2, "those that were taken up before it was known, and all of the rest"
+    assert threads == [here] * 20
+    assert said.count("COMMIT") == 1
     assert await all_ats(store) == list(range(20))
+
+
+async def test_whoever_waits_does_not_hold_the_file_while_the_loop_is_busy(
+    store: SQLiteStore, file: Path, monkeypatch: pytest.MonkeyPatch, waiting: asyncio.Semaphore
+) -> None:
+    """Else two processes that both have much to verify would each keep the other waiting for nothing."""
+    ran: list[str] = []
+    real = session.Writer.begin_now
+
+    def begin_now(self: session.Writer) -> bool:
+        begun = real(self)
+        if begun:
+            ran.append("begun")
+            asyncio.get_running_loop().call_soon(ran.append, "other")
+        return begun
+
+    def unit(tx: Transaction) -> None:
+        tx.append(event(1))
+        ran.append("unit")
+
+    monkeypatch.setattr(session.Writer, "begin_now", begin_now)
+    with held(file) as let_go:
+        units = await submitted(store, [(unit, True)] * 3)
+        await asyncio.wait_for(waiting.acquire(), 30)
+        let_go()
+        await asyncio.gather(*units)
+    assert ran[:4] == ["begun", "unit", "unit", "unit"]
+
+
+async def test_who_came_while_the_file_was_waited_for_waits_on(
+    store: SQLiteStore, file: Path, monkeypatch: pytest.MonkeyPatch, waiting: asyncio.Semaphore
+) -> None:
+    """Only those fail who have waited for as long as anybody may."""
+    monkeypatch.setattr(session, "BUSY_TIMEOUT", HOURS)
+    with held(file) as let_go:
+        first = await submitted(store, [(appending(number), True) for number in range(3)])
+        await asyncio.wait_for(waiting.acquire(), 30)
+        late = await submitted(store, [(appending(number), True) for number in range(3, 6)])
+        await asyncio.wait_for(waiting.acquire(), 30)
+        # Time is over for what has waited since the beginning.
+        monkeypatch.setattr(session.time, "monotonic", lambda: time.perf_counter() + 2 * HOURS)  # type: ignore[attr-defined]
+        results = await asyncio.gather(*first, return_exceptions=True)
+        assert [str(one) for one in results] == ["store: database is locked"] * 3
+        assert not any(one.done() for one in late)
+        let_go()
+        await asyncio.gather(*late)
+    assert await all_ats(store) == [3, 4, 5]
 
 
 async def test_a_file_that_stays_held_fails_the_group_and_then_goes_on(
