@@ -49,6 +49,7 @@ _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 <<
 _WIDTHS: Final = {width: information for information, (width, _) in _ARGUMENT.items()}
 _INITIAL: Final = tuple(bytes((byte,)) for byte in range(256))
 
+_HEADS_OF_MANY: Final = bytes(range(_ARRAY << 5, (_MAP + 1) << 5))
 _TWO_BYTES_LONG: Final = bytes((_BYTES << 5 | 25,))
 """The head of a byte string whose length is in the two bytes that follow."""
 _LINK_COST: Final = 3
@@ -164,6 +165,14 @@ def encode(value: object) -> bytes:
 def join(*parts: object) -> bytes:
     """Write several items one behind the other, such as keys and values of a map whose head stands before them."""
     return b"".join(map(encode, parts))
+
+
+def is_shallow(data: bytes, *, depth: int = 0) -> bool:
+    """Say whether an item that stands within `depth` others is surely not nested too deeply, from its bytes alone.
+
+    There are not so many heads of arrays and maps in it, even if every byte that could be one is. False says nothing.
+    """
+    return len(data) - len(data.translate(None, _HEADS_OF_MANY)) <= MAX_DEPTH - depth
 
 
 def byte_string(value: bytes) -> bytes:
