@@ -406,6 +406,20 @@ def test_read_map_counts_depth_like_decode() -> None:
             read(deeper)
 
 
+@pytest.mark.parametrize("depth", [0, 4])
+@pytest.mark.parametrize("head", [b"\x81", b"\xa1\x60"], ids=["arrays", "maps"])
+def test_what_is_shallow_can_be_read(head: bytes, depth: int) -> None:
+    """It may be wrong in one direction alone: what could be too deep is looked at."""
+    most = head * (MAX_DEPTH - depth) + b"\x00"
+    dagcbor.read(most, depth=depth)
+    assert dagcbor.is_shallow(most, depth=depth)
+    deeper = head + most
+    assert not dagcbor.is_shallow(deeper, depth=depth)
+    with pytest.raises(DagCborError, match="nested more than"):
+        dagcbor.read(deeper, depth=depth)
+    assert not dagcbor.is_shallow(dagcbor.encode(b"\x81" * 100))
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00"], ids=len)
 def test_read_behind_the_end(data: bytes) -> None:
     with pytest.raises(DagCborError, match="the bytes end"):
