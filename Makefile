@@ -7,7 +7,7 @@ PACKAGES := forge store commands benchmarks tests
 FUZZ_SECONDS ?= 60
 WORKERS ?= auto
 
-.PHONY: demo serve test bench profile fuzz check format schemas clean
+.PHONY: demo serve test interop bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -31,6 +31,9 @@ serve: $(VENV)/.runtime  ## a service to try things with; its key and its store 
 
 test: $(VENV)/.dev  ## everything that can run here; what cannot says why
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+
+interop: $(VENV)/.dev  ## cases with implementations in other languages, as a table; needs Go and Node, and says what is missing
+	$(BIN)/python -m tests.interop
 
 bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of an hour; QUICK=1 in a minute, JSON=FILE, RUNS=5
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json "$(JSON)") $(if $(STORE),--store "$(STORE)")
