@@ -11,7 +11,6 @@ import { Capability } from "iso-ucan/capability";
 import { Delegation } from "iso-ucan/delegation";
 import * as Envelope from "iso-ucan/envelope";
 import { Invocation } from "iso-ucan/invocation";
-import { validate } from "iso-ucan/policy";
 import { defineClient, defineCommand, receipt, receiptResult } from "iso-ucan/rpc";
 import { Store } from "iso-ucan/store";
 import { z } from "zod/v4";
@@ -84,7 +83,6 @@ export const deeds = {
     });
     return { cid: read.cid.toString(), cmd: read.payload.cmd, args: given(read.payload.args) };
   },
-  policy: ({ pol, args }) => validate(value(args), value(pol)),
   // Its own HTTP client, which knows another protocol than ours.
   rpc: async ({ issuer, url, audience, args }) => {
     const echo = defineCommand({ cmd: "/debug/echo", args: z.any(), receipt: receipt(receiptResult(z.any())) });
