@@ -47,4 +47,4 @@ def rows(bench: Bench, people: People) -> Iterator[Row]:
     yield Row("another content type", THEIRS, "415", outcome(answer))
     # Its own client sends one bare token, without a content type, and wants JSON.
     seen = bench.driver.said("rpc", issuer="service", url=url, audience=bench.service.did, args=text(b"\xa0"))
-    yield Row("iso-ucan's own HTTP client", THEIRS, "no JSON", "no JSON" if seen.endswith("is not valid JSON") else seen)
+    yield Row("iso-ucan's own HTTP client", THEIRS, "no JSON", "no JSON" if "JSON" in seen else seen)
