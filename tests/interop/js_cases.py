@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.interop import js_containers, js_fields, js_kinds, js_plc, js_service
+from tests.interop import js_containers, js_fields, js_kinds, js_plc, js_service, js_transport
 from tests.interop.js_chains import CHAINS, OURS, THEIRS
 from tests.interop.js_driver import driver
 from tests.interop.js_judged import Bench
@@ -14,7 +14,7 @@ from tests.interop.js_policies import POLICIES
 from tests.interop.stage import Stage
 from tests.interop.table import Row
 
-OTHERS = (js_kinds, js_fields, js_containers, js_service)
+OTHERS = (js_kinds, js_fields, js_containers, js_transport, js_service)
 
 
 def rows(stage: Stage) -> Iterator[Row]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from forge.attestation import AttestedSigner
 from forge.cid import CID
 from forge.client import now
 from forge.command import CommandPath
+from forge.delegation import Delegation
+from forge.did import DID
 from forge.invocation import Invocation
 from forge.keys import P256PublicKey, Secp256k1PublicKey, Signer
 from tests.interop.js_chains import ECHO, HELLO, HOUR, ONE, OURS, THEIRS, Chain, Link
@@ -29,6 +32,7 @@ def rows(bench: Bench, people: People) -> Iterator[Row]:
     """Play them."""
     yield from _kinds(bench, people)
     yield from _foreign(bench, people)
+    yield from _attested(bench, people)
     yield from _wrong(bench, people)
 
 
@@ -62,6 +66,18 @@ def _foreign(bench: Bench, people: People) -> Iterator[Row]:
         # The DID of an RSA key is longer than a did:key may be here, and stands in the invocation too.
         expected = "no receipt" if kind == "rsa" else "UnavailableProof"
         yield Row(f"lent by a key that is {said}", THEIRS, expected, bench.by_us(Made(token, (data(proof["token"]),))))
+
+
+def _attested(bench: Bench, people: People) -> Iterator[Row]:
+    """What we have and iso-ucan does not: somebody known by an e-mail address, for whom the service attests."""
+    mail = AttestedSigner.of(people["service"], DID("did:mailto:example.com:alice"))
+    proof = Delegation.issue(
+        mail, audience=people.did("agent"), subject=mail.did, command=CommandPath(ECHO), expiration=now() + HOUR
+    )
+    parts = {"prf": [proof.cid], "aud": people.did("service"), "sub": mail.did, "cmd": ECHO, "args": HELLO, "exp": now() + HOUR}
+    made = Made(forced(bench.driver, people, "agent", parts), (bytes(proof),))
+    yield Row("lent by an e-mail address", THEIRS, "ok", bench.by_service(made))
+    yield Row("lent by an e-mail address", OURS, "Unsupported algorithm 3145729", bench.by_them(made))
 
 
 def _wrong(bench: Bench, people: People) -> Iterator[Row]:

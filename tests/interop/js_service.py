@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from forge.cid import CID
 from forge.client import now
@@ -12,11 +12,13 @@ from forge.keys import Signer
 from tests.interop.js_chains import ECHO, HELLO, HOUR, OURS, THEIRS, Chain, Link
 from tests.interop.js_driver import data, given, text, value
 from tests.interop.js_judged import Bench, outcome
-from tests.interop.js_made import Made, forced, ours, theirs
+from tests.interop.js_made import Made, flipped, forced, ours, theirs
 from tests.interop.js_people import People
 from tests.interop.js_policies import ADD, PRODUCT
 from tests.interop.table import Row
 from tests.vectors.parts import name_of
+
+FORGED: Final = "signature verification failed"
 
 
 def rows(bench: Bench, people: People) -> Iterator[Row]:
@@ -81,6 +83,9 @@ def _refusals(bench: Bench, people: People) -> Iterator[Row]:
 def _receipts(bench: Bench, people: People) -> Iterator[Row]:
     (receipt,) = bench.answer(theirs(bench.driver, people, Chain("echo", (), by="owner")))["receipts"]
     yield Row("what a receipt says, read in JavaScript", THEIRS, f"{{'ok': {HELLO}}}", str(value(receipt["out"])))
+    token = data(receipt["token"])
+    yield Row("a receipt's signature", OURS, "ok", bench.driver.said("signed", token=text(token)))
+    yield Row("a receipt's signature with a bit changed", OURS, FORGED, bench.driver.said("signed", token=text(flipped(token))))
     # A receipt is an invocation about its issuer, so it could be verified as one; but it has a link among its arguments.
     seen = bench.driver.said("verify", token=receipt["token"], prf=[], audience=bench.service.did)
     yield Row("a receipt as an invocation", OURS, "Invalid args", seen)

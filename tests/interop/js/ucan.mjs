@@ -1,6 +1,8 @@
 // Tokens by iso-ucan: made, and verified.
 import { readFile } from "node:fs/promises";
 
+import * as dagCbor from "@ipld/dag-cbor";
+import { DID } from "iso-did";
 import { MemoryDriver } from "iso-kv/drivers/memory.js";
 import { verifier as ECDSA } from "iso-signatures/verifiers/ecdsa.js";
 import { verifier as EdDSA } from "iso-signatures/verifiers/eddsa.js";
@@ -11,7 +13,7 @@ import { Capability } from "iso-ucan/capability";
 import { Delegation } from "iso-ucan/delegation";
 import * as Envelope from "iso-ucan/envelope";
 import { Invocation } from "iso-ucan/invocation";
-import { defineClient, defineCommand, receipt, receiptResult } from "iso-ucan/rpc";
+import { defineClient, defineCommand, defineServer, receipt, receiptResult } from "iso-ucan/rpc";
 import { Store } from "iso-ucan/store";
 import { z } from "zod/v4";
 
@@ -32,6 +34,8 @@ const until = async (s, make) => {
   while (token.envelope.alg === "ES256" && isHigh(token.envelope.signature) !== (s === "high"));
   return { token: text(token.bytes), cid: token.cid.toString() };
 };
+
+const echo = defineCommand({ cmd: "/debug/echo", args: z.any(), receipt: receipt(receiptResult(z.any())) });
 
 const parts = ({ issuer, args, pol, nonce, meta, ...rest }) => ({
   ...rest,
@@ -85,12 +89,28 @@ export const deeds = {
   },
   // Its own HTTP client, which knows another protocol than ours.
   rpc: async ({ issuer, url, audience, args }) => {
-    const echo = defineCommand({ cmd: "/debug/echo", args: z.any(), receipt: receipt(receiptResult(z.any())) });
     const client = defineClient(
       { echo },
       { url, issuer: signer(issuer), audience: { did: audience }, store: new Store(new MemoryDriver()), verifierResolver },
     );
     return client.request({ cmd: "/debug/echo", args: value(args) });
+  },
+  // Its own HTTP server, asked without a network: one echo, whose audience is whoever signs for it.
+  serve: async ({ issuer, prf, body, type }) => {
+    const store = new Store(new MemoryDriver());
+    await store.add(await Promise.all(prf.map(delegation)));
+    const handlers = { "/debug/echo": ({ args, invocation }) => ({ cid: invocation.cid, result: args }) };
+    const served = defineServer({ echo }, { handlers, signer: signer(issuer), store, verifierResolver });
+    const headers = type ? { "Content-Type": type } : {};
+    const response = await served(new Request("http://localhost/", { method: "POST", headers, body: bytes(body) }));
+    return { status: response.status, body: await response.json() };
+  },
+  // The signature of what its `Invocation` does not read, such as a receipt: by its envelope and its verifiers alone.
+  signed: async ({ token }) => {
+    const { alg, payload, signature, spec, version } = Envelope.decode({ envelope: bytes(token) });
+    const message = dagCbor.encode(Envelope.getSignaturePayload({ spec, version, payload, signatureType: alg }));
+    const did = await DID.fromString(payload.iss, didResolver());
+    if (!(await verifierResolver.verify({ signature, message, did, type: alg }))) throw new Error("signature verification failed");
   },
   // What it has, for what it does not have.
   exports: async () => {
