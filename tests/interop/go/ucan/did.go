@@ -11,8 +11,8 @@ import (
 
 // Relationships of a DID document: whose signatures count for what.
 const (
-	toInvoke   = "capabilityInvocation"
-	toDelegate = "capabilityDelegation"
+	ToInvoke   = "capabilityInvocation"
+	ToDelegate = "capabilityDelegation"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 
 // Document is a DID document.
 type Document struct {
-	Context            string   `json:"@context"`
+	Context            any      `json:"@context"` // text, or a list of it
 	ID                 string   `json:"id"`
 	VerificationMethod []Method `json:"verificationMethod"`
 	// Where one is absent, every method stands in it.
@@ -53,7 +53,7 @@ func Describe(signer Signer) Document {
 
 // Keys gives the keys that count for something, in multikey form.
 func (d Document) Keys(relationship string) []string {
-	named := map[string][]string{toInvoke: d.CapabilityInvocation, toDelegate: d.CapabilityDelegation}[relationship]
+	named := map[string][]string{ToInvoke: d.CapabilityInvocation, ToDelegate: d.CapabilityDelegation}[relationship]
 	var keys []string
 	for _, method := range d.VerificationMethod {
 		if method.Type == "Multikey" && (named == nil || contains(named, method.ID)) {
@@ -122,15 +122,15 @@ func (r Resolver) verifyAttested(token *Token) error {
 		attestation.Text("sub") != r.Authority || attestation.Args()["proof"] != link(rawCodec, token.Signed) {
 		return named("InvalidSignature", "proof %q is not attested by %q", token.Link, r.Authority)
 	}
-	return r.verify(attestation, toInvoke)
+	return r.verify(attestation, ToInvoke)
 }
 
 // Verify checks the signature of a token, as an invocation or a delegation.
 func (r Resolver) Verify(token *Token) error {
 	if token.Kind == KindDelegation {
-		return r.verify(token, toDelegate)
+		return r.verify(token, ToDelegate)
 	}
-	return r.verify(token, toInvoke)
+	return r.verify(token, ToInvoke)
 }
 
 func fetchDocument(url string) (Document, error) {

@@ -8,7 +8,7 @@ import (
 
 // Validate checks an invocation and its chain of proofs, root first, at a time in Unix seconds.
 func Validate(invocation *Token, container Container, resolver Resolver, now int64) error {
-	if err := checkToken(invocation, "invocation", toInvoke, resolver, now); err != nil {
+	if err := checkToken(invocation, "invocation", ToInvoke, resolver, now); err != nil {
 		return err
 	}
 	chain, err := proofs(invocation, container)
@@ -19,7 +19,7 @@ func Validate(invocation *Token, container Container, resolver Resolver, now int
 	command := "/"
 	var policy []any
 	for at, proof := range chain {
-		if err := checkToken(proof, "proof", toDelegate, resolver, now); err != nil {
+		if err := checkToken(proof, "proof", ToDelegate, resolver, now); err != nil {
 			return err
 		}
 		if from, has := proof.Payload["nbf"].(int64); has && from != 0 && now <= from {

@@ -52,10 +52,12 @@ func do(line []byte) (any, error) {
 		return doing(line, read)
 	case "pack":
 		return doing(line, pack)
-	case "judge":
-		return doing(line, judge)
+	case "verify":
+		return doing(line, verify)
 	case "describe":
 		return doing(line, describe)
+	case "methods":
+		return doing(line, methods)
 	case "publish":
 		return doing(line, publish)
 	case "host":

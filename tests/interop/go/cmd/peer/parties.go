@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
+	"strings"
 
 	"forge.invalid/interop/ucan"
 )
@@ -73,4 +75,23 @@ func describe(order struct {
 		return nil, err
 	}
 	return map[string]any{"document": ucan.Describe(signer)}, nil
+}
+
+// methods tells the keys of a document, and for how many of the two relationships of tokens each counts.
+func methods(order struct {
+	Document ucan.Document `json:"document"`
+}) (any, error) {
+	var lines []string
+	for _, method := range order.Document.VerificationMethod {
+		count := 0
+		for _, relationship := range []string{ucan.ToInvoke, ucan.ToDelegate} {
+			for _, key := range order.Document.Keys(relationship) {
+				if key == method.PublicKeyMultibase {
+					count++
+				}
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s %s for %d", method.ID, method.PublicKeyMultibase, count))
+	}
+	return map[string]string{"methods": strings.Join(lines, ", ")}, nil
 }
