@@ -5,7 +5,7 @@ Each is made by both sides, and judged by the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,7 +43,7 @@ class Chain:
     subject: str = "owner"
     audience: str | None = "service"
     command: str = ECHO
-    arguments: dict[str, object] = field(default_factory=lambda: HELLO)
+    arguments: Mapping[str, object] = field(default_factory=lambda: HELLO)
     expires: int | None = HOUR
     order: tuple[int, ...] | None = None
     """In which its proofs are named."""

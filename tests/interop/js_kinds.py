@@ -88,7 +88,7 @@ def _wrong(bench: Bench, people: People) -> Iterator[Row]:
         proof, given_proof = one(theirs(bench.driver, people, LENT).proofs[0]), one(ours(people, LENT).proofs[0])
         yield Row(f"{case}, of a proof", THEIRS, "InvalidSignature", bench.by_us(with_proof(people, proof)))
         yield Row(f"{case}, of a proof", OURS, MISMATCH, bench.by_them(with_proof(people, given_proof)))
-    parts = {"aud": people.did("service"), "sub": people.did("owner"), "cmd": ECHO, "args": HELLO, "prf": []}
+    parts: dict[str, Any] = {"aud": people.did("service"), "sub": people.did("owner"), "cmd": ECHO, "args": HELLO, "prf": []}
     parts |= {"exp": now() + HOUR, "iss": people.did("owner")}
     forged = Made(forced(bench.driver, people, "agent", parts))
     yield Row("signed by another key", THEIRS, "InvalidSignature", bench.by_us(forged))
