@@ -144,7 +144,7 @@ def read_map(
         raise DagCborError(f"nested more than {MAX_DEPTH} deep", offset)
     allowance.take(count, offset)
     try:
-        return _entries(data, position, count, depth, allowance, lax)
+        return _entries(data, position, count, depth, allowance, lax=lax)
     except IndexError:
         raise DagCborError("the bytes end within a map", len(data)) from None
 
@@ -253,7 +253,7 @@ def _key(data: bytes, position: int) -> tuple[str, int]:
 
 
 def _entries(  # noqa: PLR0913 - where it stands, and how it is read
-    data: bytes, position: int, count: int, depth: int, allowance: Allowance, lax: str | None = None, *, all_lax: bool = False
+    data: bytes, position: int, count: int, depth: int, allowance: Allowance, *, lax: str | None = None, all_lax: bool = False
 ) -> tuple[dict[str, Value], int]:
     """Read a map's entries and check that each key follows the one before it.
 
