@@ -127,6 +127,8 @@ func children(value any) ([]any, bool) {
 			items = append(items, item)
 		}
 		return items, true
+	case Generated:
+		return children(Map(value))
 	}
 	return nil, false
 }
@@ -177,6 +179,9 @@ func step(field, index string, value any) (any, error) {
 			return nil, errAbsent
 		}
 		return list[at], nil
+	}
+	if generated, is := value.(Generated); is {
+		value = Map(generated)
 	}
 	entries, isMap := value.(Map)
 	found, has := entries[field]

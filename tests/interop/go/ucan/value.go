@@ -5,8 +5,10 @@ package ucan
 import (
 	"bytes"
 	"fmt"
+	"sort"
 
 	"github.com/ipfs/go-cid"
+	"github.com/ipld/go-ipld-prime/codec"
 	"github.com/ipld/go-ipld-prime/codec/dagcbor"
 	"github.com/ipld/go-ipld-prime/codec/dagjson"
 	"github.com/ipld/go-ipld-prime/datamodel"
@@ -18,9 +20,15 @@ import (
 // Map is an IPLD map. Its values are nil, bool, int64, float64, string, []byte, cid.Cid, []any and Map.
 type Map = map[string]any
 
+// Generated is a map as generated encoders write a map[string]string: its keys in the order of their bytes, whatever their
+// lengths, where DAG-CBOR has the shorter ones first.
+type Generated map[string]any
+
 // Encode writes a value as DAG-CBOR.
 func Encode(value any) ([]byte, error) {
-	return write(value, func(node datamodel.Node, to *bytes.Buffer) error { return dagcbor.Encode(node, to) })
+	// The order is that in which entries were assigned.
+	options := dagcbor.EncodeOptions{AllowLinks: true, MapSortMode: codec.MapSortMode_None}
+	return write(value, func(node datamodel.Node, to *bytes.Buffer) error { return options.Encode(node, to) })
 }
 
 // EncodeJSON writes a value as DAG-JSON.
@@ -46,7 +54,7 @@ func Decode(data []byte) (any, error) {
 	if err := dagcbor.Decode(builder, bytes.NewReader(data)); err != nil {
 		return nil, err
 	}
-	value, err := valueOf(builder.Build())
+	value, err := valueOf(builder.Build(), true)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +70,7 @@ func DecodeJSON(data []byte) (any, error) {
 	if err := dagjson.Decode(builder, bytes.NewReader(data)); err != nil {
 		return nil, err
 	}
-	return valueOf(builder.Build())
+	return valueOf(builder.Build(), false)
 }
 
 // Link gives the CID that tokens and tasks have: version 1, dag-cbor, sha2-256.
@@ -106,25 +114,43 @@ func assign(to datamodel.NodeAssembler, value any) error {
 		}
 		return list.Finish()
 	case Map:
-		entries, err := to.BeginMap(int64(len(value)))
-		if err != nil {
-			return err
-		}
-		for key, item := range value {
-			entry, err := entries.AssembleEntry(key)
-			if err != nil {
-				return err
-			}
-			if err := assign(entry, item); err != nil {
-				return err
-			}
-		}
-		return entries.Finish()
+		return assignMap(to, value, canonical)
+	case Generated:
+		return assignMap(to, value, alphabetical)
 	}
 	return fmt.Errorf("IPLD has no %T", value)
 }
 
-func valueOf(node datamodel.Node) (any, error) {
+func canonical(one, other string) bool {
+	return len(one) < len(other) || len(one) == len(other) && one < other
+}
+
+func alphabetical(one, other string) bool { return one < other }
+
+func assignMap(to datamodel.NodeAssembler, value Map, before func(one, other string) bool) error {
+	keys := make([]string, 0, len(value))
+	for key := range value {
+		keys = append(keys, key)
+	}
+	sort.Slice(keys, func(i, j int) bool { return before(keys[i], keys[j]) })
+	entries, err := to.BeginMap(int64(len(value)))
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		entry, err := entries.AssembleEntry(key)
+		if err != nil {
+			return err
+		}
+		if err := assign(entry, value[key]); err != nil {
+			return err
+		}
+	}
+	return entries.Finish()
+}
+
+// valueOf gives a node's value. A map that is in the order of the alphabet alone is Generated, where the order matters.
+func valueOf(node datamodel.Node, ordered bool) (any, error) {
 	switch node.Kind() {
 	case datamodel.Kind_Null:
 		return nil, nil
@@ -151,7 +177,7 @@ func valueOf(node datamodel.Node) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			value, err := valueOf(item)
+			value, err := valueOf(item, ordered)
 			if err != nil {
 				return nil, err
 			}
@@ -159,7 +185,7 @@ func valueOf(node datamodel.Node) (any, error) {
 		}
 		return list, nil
 	case datamodel.Kind_Map:
-		found := Map{}
+		found, strict, previous := Map{}, true, ""
 		for entries := node.MapIterator(); !entries.Done(); {
 			key, item, err := entries.Next()
 			if err != nil {
@@ -169,9 +195,14 @@ func valueOf(node datamodel.Node) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if found[name], err = valueOf(item); err != nil {
+			strict = strict && (len(found) == 0 || canonical(previous, name))
+			previous = name
+			if found[name], err = valueOf(item, ordered); err != nil {
 				return nil, err
 			}
+		}
+		if ordered && !strict {
+			return Generated(found), nil
 		}
 		return found, nil
 	}

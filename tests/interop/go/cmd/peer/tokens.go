@@ -91,7 +91,7 @@ func invoke(order struct {
 	args, _ := order.Args.is.(ucan.Map)
 	meta, _ := order.Meta.is.(ucan.Map)
 	return signed(ucan.Invoke(signer, ucan.Invocation{
-		Audience: order.Audience, Subject: order.Subject, Command: order.Command, Args: args, Proofs: links,
+		Audience: order.Audience, Subject: order.Subject, Command: order.Command, Args: ucan.Arguments(order.Command, args), Proofs: links,
 		Expiration: maybe(order.Expires), IssuedAt: order.IssuedAt, Cause: cause, Nonce: given(order.Nonce), Meta: meta,
 	}))
 }

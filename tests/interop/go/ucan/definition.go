@@ -2,6 +2,18 @@ package ucan
 
 import "fmt"
 
+// Arguments gives the arguments of a command as a client's own definition of it writes them.
+func Arguments(command string, given Map) Map {
+	args := Map{}
+	for key, value := range given {
+		args[key] = value
+	}
+	if details, isMap := args["details"].(Map); isMap && command == "/customer/add" {
+		args["details"] = Generated(details)
+	}
+	return args
+}
+
 // results are the fields that a client's own definition of a command has for what comes of it, and are all text but for lists.
 var results = map[string]map[string]func(any) bool{
 	"/customer/add":  {},
