@@ -46,10 +46,13 @@ def day(stage: Stage, go: Peer) -> Iterator[Row]:
     """Play it against a service that is a did:web."""
     service = stage.web_service
     asking = Asking(go, service, {"documents": [document(service)], "directory": stage.directory.url})
+    by_file = {"file": str(service.key), "did": service.did}
+    arguments: dict[str, object] = {"customer": Signer.generate().did, "product": PRODUCT, "details": details(0)}
+    yield asking.row("customer added, by the service: a did:web with a key file", "ok {}", by_file, ADD, arguments)
     hilt = Signer.generate()
     proofs = [asking.delegate(service.signer, hilt.did, ADD, expires=None)]
     mine = tenant(go, stage)
-    arguments: dict[str, object] = {"customer": mine.did, "product": PRODUCT, "details": details(1)}
+    arguments = {"customer": mine.did, "product": PRODUCT, "details": details(1)}
 
     def row(case: str, expected: str, *what: Any, **how: Any) -> Row:
         return asking.row(f"Hilt: {case}", expected, *what, **{"expires": now() + LIFETIME} | how)

@@ -53,13 +53,13 @@ def packed(token: str) -> str:
 )
 def test_the_peer_signs_the_same(go: Peer, name: str, by: dict[str, Any], command: str, subject: str) -> None:
     audience = "did:key:z6MkffDZCkCTWreg8868fG1FGFogcJj5X6PY93pPcWDn9bob"
-    how = {"policy": [], "expires": None, "nonce": N.hex()}
+    how: dict[str, Any] = {"policy": [], "expires": None, "nonce": N.hex()}
     made = go.do("delegate", by=by, audience=audience, subject=subject, command=command, **how)
     assert made["token"] == GOLDEN[name]["hex"]
 
 
 def test_the_peer_attests_the_same(go: Peer) -> None:
     by = {"did": MAILTO_DID, "authority": party(SERVICE)}
-    how = {"policy": [], "expires": None, "nonce": N.hex()}
+    how: dict[str, Any] = {"policy": [], "expires": None, "nonce": N.hex()}
     made = go.do("delegate", by=by, audience=ALICE.did, subject=MAILTO_DID, command="/", **how)
     assert made["token"] == GOLDEN["D4"]["hex"]
