@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -53,12 +53,24 @@ class Place:
         return self.folder / "forge.db"
 
     @property
+    def store(self) -> str:
+        return f"sqlite:///{self.database}"
+
+    @property
     def service(self) -> Signer:
         return Signer(private_key_from_pem(self.key.read_bytes()))
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(statement).fetchall()
+
+    def columns(self) -> list[tuple[str, str]]:
+        """List the columns of all tables, each after its table."""
+        return self.query("SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'")
+
+    def flags(self, port: int, *more: str) -> list[str]:
+        """Give the flags of `forge serve` on this store."""
+        return ["--key", str(self.key), "--port", str(port), "--store", self.store, *more]
 
     def halves(self) -> dict[str, list[tuple[Any, ...]]]:
         """Find rows without their receipt, and receipts without their rows: what must never be there."""
@@ -80,8 +92,7 @@ class Place:
     def server(self, *flags: str, **environment: str) -> Iterator[Server]:
         """Start `forge serve`; whatever happens, it has ended in the end."""
         port = free_port()
-        command = [sys.executable, "-m", "forge", "serve", "--key", str(self.key), "--port", str(port)]
-        command += ["--store", f"sqlite:///{self.database}", *flags]
+        command = [sys.executable, "-m", "forge", "serve", *self.flags(port, *flags)]
         with (self.folder / f"log-{port}.txt").open("wb") as log:
             variables = {**unmeasured.environment(), **environment}
             process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True)
@@ -93,11 +104,22 @@ class Place:
                 process.wait()
 
 
+class Process(Protocol):
+    """What is done with a process: a part of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+
+
 @dataclass
 class Server:
     """A running `forge serve`."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     log: Path
 

@@ -1,0 +1,166 @@
+"""A scene: a store, a server on it, clients that keep at it, and in the end the audit. What breaks is a row's to say."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import Popen
+from typing import Final
+
+from forge.cli.program import COMMANDS
+from tests import unmeasured
+from tests.faults import audit
+from tests.faults.load import Load, Story, customers
+from tests.faults.nursery import Born
+from tests.faults.processes import ROOT, Place, Process, Server, free_port
+from tests.faults.table import Line
+
+GENEROUS: Final = 300.0
+"""Seconds after which a scene has failed. Nothing takes that long."""
+FSCK: Final = "fsck"
+
+
+@dataclass
+class Stage:
+    """Where the rows are played, and for how long."""
+
+    folder: Path
+    scale: float = 1.0
+    """Of the rounds of the whole suite."""
+    tell: Callable[[Line], object] = print
+    lines: list[Line] = field(default_factory=list)
+
+    def rounds(self, whole: int, least: int = 2) -> int:
+        """Say how many rounds to play, where the whole suite plays so many."""
+        return max(least, round(whole * self.scale))
+
+    def report(self, line: Line) -> None:
+        """Have a line."""
+        self.lines.append(line)
+        self.tell(line)
+
+    @asynccontextmanager
+    async def scene(  # noqa: PLR0913 - what a scene may have of its own
+        self,
+        row: str,
+        how: str,
+        *,
+        folder: Path | None = None,
+        story: Story = customers,
+        most: int | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> AsyncIterator[Scene]:
+        """Play a scene, audit it, and report.
+
+        Args:
+            row: what breaks.
+            how: in which way.
+            folder: where the store is.
+            story: what clients ask.
+            most: receipts that are asked for again; all where None.
+            environment: of the servers.
+        """
+        folder = folder or self.folder / f"{row}-{len(self.lines)}"
+        folder.mkdir(exist_ok=True)
+        scene = Scene(Place(folder), Line(row, how), story, environment or {})
+        began = time.monotonic()
+        async with asyncio.timeout(GENEROUS):
+            try:
+                yield scene
+                await scene.audit(most)
+            finally:
+                await scene.end()
+        scene.line.seconds = time.monotonic() - began
+        self.report(scene.line)
+
+
+class Scene:
+    """A store, a server, clients."""
+
+    def __init__(self, place: Place, line: Line, story: Story, environment: dict[str, str]) -> None:
+        self.place = place
+        self.line = line
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = environment
+        self.load = Load(self.url, place.service, story)
+        self.server: Server | None = None
+
+    @property
+    def process(self) -> Process:
+        """Give the server's process."""
+        assert self.server is not None
+        return self.server.process
+
+    async def serve(self, **environment: str) -> None:
+        """Start the server, and wait until it is ready."""
+        log = self.place.folder / "log.txt"
+        variables = {**unmeasured.environment(), **self.environment, **environment}
+        flags = self.place.flags(self.port)
+        process: Process
+        if "LD_PRELOAD" in variables:
+            # Only a program that begins is loaded with it.
+            with log.open("ab") as file:
+                process = Popen([sys.executable, "-m", "forge", "serve", *flags], cwd=ROOT, env=variables, stdout=file, stderr=file)
+        else:
+            process = await asyncio.to_thread(Born, flags, variables, str(log))
+        self.server = Server(process, self.url, log)
+        await self.server.ready()
+
+    async def kill(self) -> None:
+        """End the server as a loss of power does, and wait until every client knows."""
+        self.process.kill()
+        await self.ended()
+
+    async def ended(self) -> None:
+        """Wait for the server to be dead, and until every client knows."""
+        await asyncio.to_thread(self.process.wait)
+        self.server = None
+        self.line.kills += 1
+        await self.load.rest()
+
+    def check(self) -> None:
+        """Look into the store, while nobody asks."""
+        self.line.rounds += 1
+        self.line.differences += audit.look(self.place, self.load.book)
+
+    async def audit(self, most: int | None) -> None:
+        """Hold the store to the book: from outside, as a client, and once more when nothing is open."""
+        line, book = self.line, self.load.book
+        await self.load.rest()
+        if self.server is None:
+            await self.serve()
+        line.differences += audit.look(self.place, book)
+        line.cut_off = book.troubles
+        line.differences += await audit.ask_again(self.url, book, most=most)
+        assert self.server is not None
+        if await asyncio.to_thread(self.server.stop) != 0:
+            line.differences.halves.append(f"the server did not end well: {self.server.log}")
+        line.differences += audit.look(self.place, book, thoroughly=True)
+        line.receipts = len(book.held)
+        line.differences.halves += await self._fsck()
+
+    async def _fsck(self) -> list[str]:
+        if FSCK not in COMMANDS:
+            return []
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "forge", FSCK, "--store", self.place.store, "--key", str(self.place.key)),
+            cwd=ROOT,
+            env=unmeasured.environment(),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        return [] if process.returncode == 0 else [f"fsck: {said.decode()}"]
+
+    async def end(self) -> None:
+        """Leave nothing behind that runs."""
+        await self.load.stop()
+        if self.server is not None and self.process.poll() is None:
+            self.process.kill()
+            await asyncio.to_thread(self.process.wait)
