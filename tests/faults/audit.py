@@ -31,6 +31,7 @@ MADE: Final[Mapping[str, Mapping[str, int]]] = {
     "/ucan/revoke": {"ledger.task": 1},
 }
 """What each command leaves in the store, once, by its task."""
+KINDS: Final = ("lost", "doubled", "halves")
 TOGETHER: Final = 50
 AT_ONCE: Final = 8
 _TWICE: Final = {
@@ -49,20 +50,21 @@ class Differences:
     halves: list[str] = field(default_factory=list)
 
     def __iadd__(self, other: Differences) -> Differences:
-        self.lost += other.lost
-        self.doubled += other.doubled
-        self.halves += other.halves
+        # What is found in one round is found again in the next.
+        for kind in KINDS:
+            mine = getattr(self, kind)
+            mine += [one for one in getattr(other, kind) if one not in mine]
         return self
 
     @property
     def all(self) -> list[str]:
         """List them in words."""
-        return [f"{kind}: {one}" for kind in ("lost", "doubled", "halves") for one in getattr(self, kind)]
+        return [f"{kind}: {one}" for kind in KINDS for one in getattr(self, kind)]
 
 
 def look(place: Place, book: Book, *, thoroughly: bool = False) -> Differences:
     """Look at the rows, while nobody is asking. Signatures only where it is thorough: they take most of the time."""
-    found = Differences(doubled=list(book.contradictions))
+    found = Differences(doubled=list(book.contradictions), halves=list(book.oddities))
     left = traces(place)
     ledger = {task: receipt for task, receipt in place.query("SELECT task, receipt FROM ledger")}
     commands: dict[bytes, str] = dict(place.query("SELECT task, command FROM ledger"))

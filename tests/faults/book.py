@@ -35,6 +35,8 @@ class Book:
     """Those of which it holds none, with all that it was told of them."""
     contradictions: list[str] = field(default_factory=list)
     """Two receipts of one task."""
+    oddities: list[str] = field(default_factory=list)
+    """Answers that are neither a container nor a 503: whatever breaks, a failure is a receipt."""
     troubles: int = 0
     """Requests that ended without a receipt, each time."""
 
@@ -51,7 +53,10 @@ class Book:
 
     def miss(self, one: Invocation, error: ServiceError) -> None:
         """Note that no answer came, or one that says that it was sent away."""
-        self.tell(one, Told.NOT_RUN if "answered 503" in str(error) else Told.NOTHING)
+        away = "answered 503" in str(error)
+        if "answered" in str(error) and not away:
+            self.oddities.append(f"{one.task}: {error}")
+        self.tell(one, Told.NOT_RUN if away else Told.NOTHING)
 
     def tell(self, one: Invocation, what: Told) -> None:
         """Note something else than a receipt of what ran."""

@@ -45,8 +45,11 @@ def customers(service: Signer) -> Iterator[Invocation]:
 class Load:
     """Clients of a server that may break."""
 
-    def __init__(self, url: str, service: Signer, story: Story = customers, clients: int = CLIENTS) -> None:
-        self.book = Book()
+    def __init__(
+        self, url: str, service: Signer, story: Story = customers, clients: int = CLIENTS, book: Book | None = None
+    ) -> None:
+        """Make clients; they write into a book that there is, where it is given."""
+        self.book = book or Book()
         self._url = url
         self._service = service
         self._story = story
