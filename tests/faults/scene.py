@@ -136,13 +136,13 @@ class Scene:
         if self.server is None:
             await self.serve()
         line.differences += audit.look(self.place, book)
-        line.cut_off = book.troubles
+        line.cut_off += book.troubles
         line.differences += await audit.ask_again(self.url, book, most=most)
         assert self.server is not None
         if await asyncio.to_thread(self.server.stop) != 0:
             line.differences.halves.append(f"the server did not end well: {self.server.log}")
         line.differences += audit.look(self.place, book, thoroughly=True)
-        line.receipts = len(book.held)
+        line.receipts += len(book.held)
         line.differences.halves += await self._fsck()
 
     async def _fsck(self) -> list[str]:

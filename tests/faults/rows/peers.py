@@ -126,7 +126,7 @@ async def _directory(stage: Stage, mode: str) -> None:
 async def _hosting(directory: Directory) -> AsyncIterator[None]:
     app = web.Application()
     app.router.add_get("/{did}", directory.answer)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     directory.port = runner.addresses[0][1]
