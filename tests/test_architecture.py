@@ -32,6 +32,7 @@ ORDER = [
     "forge.wording",
     "forge.command",
     "forge.varsig",
+    "forge.allowance",
     "forge.swift",
     "forge.dagcbor",
     "forge.dagjson",
