@@ -109,11 +109,6 @@ class _Connected:
             raise
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
-        if statement in _QUIET:
-            self._wire.send(statement, values)
-            if statement == sql.RECORD:
-                self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
-            return NOTHING
         return self._wire.ask(statement, values)
 
     def _begin_block(self) -> Found:
@@ -285,4 +280,9 @@ class Writer(_Connected):
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
         self._changed = self._changed or changes(statement)
-        return super()._do(statement, values)
+        if statement not in _QUIET:
+            return self._wire.ask(statement, values)
+        self._wire.send(statement, values)
+        if statement == sql.RECORD:
+            self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
+        return NOTHING

@@ -45,6 +45,12 @@ def on_postgresql(folder: Path) -> str:
     return postgresql.server().store()
 
 
+def give_back(url: str) -> None:
+    """Say that a test is done with a place, and will take another one."""
+    if url.startswith("postgresql:"):
+        postgresql.server().give_back(url)
+
+
 ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 """How a place for a store is made in a folder of its own."""
 

@@ -51,6 +51,17 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
+# All rows, in whatever order: those who ask are not asked about keys.
+_EMPTY: Final = """
+DO $$ DECLARE name text; BEGIN
+SET LOCAL session_replication_role = replica;
+FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'forge_schema' LOOP
+  EXECUTE format('DELETE FROM %I', name);
+END LOOP;
+END $$
+"""
+
+
 class Server:
     """A server that runs."""
 
@@ -58,6 +69,7 @@ class Server:
         found = programs()
         assert found is not None, "there is no PostgreSQL here"
         self._programs = found
+        self._lent: dict[str, str] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="forge-pg-"))
         self.data = self.folder / "data"
         self._own(self.folder)
@@ -107,8 +119,20 @@ class Server:
         return name
 
     def store(self) -> str:
-        """Make an empty store; give its URL. It is copied: the steps of the schema take longer than most tests."""
-        return self.url(self.database(template=self._empty()))
+        """Make an empty store; give its URL. A copy takes longer than most tests: what an earlier test has left is emptied."""
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+        busy = {name for (name,) in self.do("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname IS NOT NULL")}
+        name = next((name for name, of in self._lent.items() if of != test and name not in busy), None)
+        if name is None:
+            name = self.database(template=self._empty())
+        else:
+            self.do(_EMPTY, database=name)
+        self._lent[name] = test
+        return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """Say that a test is done with a store, and goes on."""
+        self._lent[url.partition("@/")[2].partition("?")[0]] = ""
 
     @cache  # noqa: B019 - there are one or two servers
     def _empty(self) -> str:
