@@ -40,8 +40,7 @@ def on_sqlite(folder: Path) -> str:
 
 def on_postgresql(folder: Path) -> str:
     del folder
-    if postgresql.programs() is None:
-        pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
+    postgresql.needed()
     return postgresql.server().store()
 
 

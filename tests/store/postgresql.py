@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import pytest
 
 from store import postgres
 
@@ -62,12 +63,18 @@ END $$
 """
 
 
+def needed() -> None:
+    """Skip the test where there is no PostgreSQL."""
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
+
+
 class Server:
     """A server that runs."""
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
         found = programs()
-        assert found is not None, "there is no PostgreSQL here"
+        assert found is not None
         self._programs = found
         self._lent: dict[str, str] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="forge-pg-"))
