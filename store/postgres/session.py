@@ -38,7 +38,7 @@ _SETTINGS: Final = f"""
 SELECT set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', TRUE), set_config('lock_timeout', '{TURN_TIMEOUT}s', TRUE),
        set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT}s', TRUE), set_config('enable_seqscan', 'off', TRUE),
        set_config('plan_cache_mode', 'force_generic_plan', TRUE), set_config('jit', 'off', TRUE)
-"""  # noqa: S608 - constants alone
+"""
 
 _TURN: Final = """
 SELECT version_num, oldest FROM forge_schema FOR UPDATE

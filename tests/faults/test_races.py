@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from abc import ABC, abstractmethod
@@ -22,8 +23,8 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.invocation import Invocation
 from forge.keys import Signer
-from tests.faults.crowd import CLIENTS, Crowd, crowd, sign
 from tests.faults.conftest import ENGINES
+from tests.faults.crowd import CLIENTS, Crowd, crowd, sign
 from tests.faults.processes import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -79,7 +79,7 @@ class Server:
         self._lent: dict[str, str] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="forge-pg-"))
         self.data = self.folder / "data"
-        self._own(self.folder)
+        given_away(self.folder)
         self._run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C", "--no-sync", str(self.data))
         lines = {**_SETTINGS, "unix_socket_directories": f"'{self.folder}'", **(settings or {})}
         with (self.data / "postgresql.conf").open("a") as file:
@@ -154,7 +154,7 @@ class Server:
     def _run(self, program: str, *arguments: str) -> None:
         with (self.folder / "errors").open("ab") as errors:
             done = subprocess.run(
-                [*self._as(), str(self._programs / program), *arguments],
+                [*as_another(), str(self._programs / program), *arguments],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 # Not a pipe: a server that is started would keep it open.
@@ -164,14 +164,16 @@ class Server:
             )
         assert done.returncode == 0, (program, (self.folder / "errors").read_text())
 
-    @staticmethod
-    def _as() -> Sequence[str]:
-        return () if os.getuid() else ("setpriv", f"--reuid={_other().pw_uid}", f"--regid={_other().pw_gid}", "--clear-groups")
 
-    @staticmethod
-    def _own(folder: Path) -> None:
-        if not os.getuid():
-            os.chown(folder, _other().pw_uid, _other().pw_gid)
+def as_another() -> Sequence[str]:
+    """Give the words before a command that has to be run as somebody else than root."""
+    return () if os.getuid() else ("setpriv", f"--reuid={_other().pw_uid}", f"--regid={_other().pw_gid}", "--clear-groups")
+
+
+def given_away(folder: Path) -> None:
+    """Give a folder to whoever that is."""
+    if not os.getuid():
+        os.chown(folder, _other().pw_uid, _other().pw_gid)
 
 
 @cache

@@ -329,6 +329,10 @@ def test_the_store_keeps_the_laws(engine: str, tmp_path: Path) -> None:
     run_state_machine_as_test(
         Laws,
         settings=settings(
-            max_examples=EXAMPLES[engine], stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck), database=None
+            max_examples=EXAMPLES[engine],
+            stateful_step_count=50,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
         ),
     )

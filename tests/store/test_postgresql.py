@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
-from store import Transaction, connect, sql
+from store import AlreadyExists, Transaction, connect, sql
 from store.postgres.turns import QUARRELS
 from store.postgres.wire import marked
-from tests.store import postgresql
+from tests.store import pgbouncer, postgresql
 from tests.store.conftest import Tx
 from tests.store.cut import Cutter
 from tests.store.postgresql import Server
@@ -67,7 +69,9 @@ def test_every_statement_is_understood_and_answered_by_an_index(planner: psycopg
     planner.execute(b"PREPARE one AS " + marked(statement))
     try:
         nulls = ", ".join(["NULL"] * statement.count("?"))
-        steps = "\n".join(row[0] for row in planner.execute(f"EXPLAIN EXECUTE one({nulls})" if nulls else "EXPLAIN EXECUTE one"))
+        steps = "\n".join(
+            row[0] for row in planner.execute(f"EXPLAIN EXECUTE one({nulls})" if nulls else "EXPLAIN EXECUTE one")
+        )
         assert "Seq Scan" not in steps
     finally:
         planner.execute("DEALLOCATE one")
@@ -81,7 +85,9 @@ async def test_text_with_a_nought_is_refused_and_never_cut_off(store: Tx) -> Non
 
 # -- connections that are lost ------------------------------------------------------------------------------------------
 
-_OTHERS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 def cut_off(place: str) -> None:
@@ -163,7 +169,9 @@ def counted(number: int, runs: list[int]) -> Callable[[Transaction], str]:
 
 
 @pytest.mark.parametrize(("moment", "times"), [("after", 1), ("before", 2)])
-async def test_what_was_lost_in_its_commit_is_looked_for_in_the_ledger(cut: Tx, cutter: Cutter, moment: Any, times: int) -> None:
+async def test_what_was_lost_in_its_commit_is_looked_for_in_the_ledger(
+    cut: Tx, cutter: Cutter, moment: Any, times: int
+) -> None:
     """It is not run again where it was kept, and run again where it was not; whoever waits learns nothing of it."""
     runs: list[int] = []
     gate = Gate()
@@ -247,7 +255,7 @@ async def test_a_deadlock_with_somebody_elses_transaction_is_run_again(store: Tx
             tx.update_customer(customer(BOB), at=5, task=task(5))
 
         ours = asyncio.create_task(store.change(work))
-        while not runs:
+        while not runs:  # noqa: ASYNC110 - on another thread
             await asyncio.sleep(0.01)
         await asyncio.to_thread(other.execute, "SELECT 1 FROM forge_schema FOR UPDATE")
     await ours
@@ -333,7 +341,7 @@ async def test_a_database_that_cannot_keep_what_is_promised_is_refused(server: S
         await connect(server.url(name))
 
 
-async def test_the_first_of_several_hosts_that_can_write_is_taken(server: Server, place: str) -> None:
+async def test_the_first_of_several_hosts_that_can_write_is_taken(place: str) -> None:
     store = await connect(f"{place.replace('?host=', '?host=/no/such/folder,')}&port=5432")
     await store.ready()
     await store.close()
@@ -369,3 +377,52 @@ async def test_a_newer_schema_that_does_not_serve_it_is_not_written(store: Tx, p
     taken_to(place, sql.STEP, sql.STEP)
     await store.change(appending(3))
     assert await store.read(ats) == [1, 3]
+
+
+# -- a pool that lends its connections for a transaction -----------------------------------------------------------------
+
+
+@pytest.fixture
+def pool(server: Server, place: str) -> Iterator[str]:
+    if pgbouncer.program() is None:
+        pytest.skip("there is no pgbouncer here: apt-get install pgbouncer")
+    with pgbouncer.pooled(server, place) as url:
+        yield url
+
+
+async def test_several_stores_share_a_pool_of_fewer_connections(pool: str, place: str) -> None:
+    stores = await asyncio.gather(*(connect(pool) for _ in range(4)))
+
+    def work(number: int, tx: Transaction) -> int:
+        tx.add_customer(customer(DID(f"did:web:n{number}.example.com"), number))
+        with suppress(AlreadyExists), tx.savepoint():
+            tx.add_customer(customer(DID(f"did:web:n{number}.example.com"), number))
+        tx.append(event(number))
+        tx.record(entry(number))
+        return number
+
+    async def visit(number: int) -> None:
+        one = stores[number % len(stores)]
+        assert await one.change(partial(work, number)) == number
+        # On another node: what was answered is seen by whoever asks next.
+        other = stores[(number + 1) % len(stores)]
+        assert await other.read(lambda tx: tx.recorded(task(number))) == b"receipt %d" % number
+        assert await other.receipt(task(number)) == b"receipt %d" % number
+
+    await asyncio.gather(*(visit(number) for number in range(200)))
+    assert [one.seq for one in await stores[0].read(lambda tx: tx.events())] == list(range(1, 201))
+    with psycopg.connect(place) as direct:
+        row = direct.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()").fetchone()
+    assert row is not None
+    assert row[0] <= pgbouncer.SIZE + 1
+    await asyncio.gather(*(one.close() for one in stores))
+
+
+async def test_what_was_said_in_one_transaction_holds_in_no_other(pool: str) -> None:
+    """Whoever gets the connection next has what it was given."""
+    store = await connect(pool)
+    await store.change(appending(1))
+    await store.close()
+    with psycopg.connect(pool.replace("&prepared=no", ""), prepare_threshold=None) as other:
+        names = ("statement_timeout", "lock_timeout", "enable_seqscan", "jit")
+        assert [other.execute(f"SHOW {name}").fetchone() for name in names] == [("0",), ("0",), ("on",), ("on",)]
