@@ -60,7 +60,7 @@ class Dated(list[Row]):
         return found[-1] if found else None
 
     def last_at(self, key: Hashable, at: int) -> Any:
-        """Say what counted, also where clocks made rows overlap: of those that ended, the last that had begun; or what goes on."""
+        """Say what counted, also where clocks made rows overlap: the last that had begun and has ended, or what goes on."""
         begun = [(number, row) for number, row in enumerate(self) if row.key == key and row.since <= at]
         ended = max((one for one in begun if one[1].until is not None), key=lambda one: (one[1].since, one[0]), default=None)
         found = [one for one in (ended, *(one for one in begun if one[1].until is None)) if one is not None]
