@@ -102,7 +102,7 @@ HOMES = {
     "pydantic_settings": {"forge.config"},
     "rich": {"forge.cli"},
     "sqlalchemy": {"store.migrations"},
-    "sqlite3": {"store.sqlite", "store.session", "store.glance", "store.archive.file", "store.migrations"},
+    "sqlite3": {"store.sqlite", "store.backup", "store.session", "store.glance", "store.archive.file", "store.migrations"},
     "starlette": {"forge.server"},
     "structlog": {"forge.execute", "forge.follow", "forge.inquiry", "forge.server", "forge.cli", "store"},
     "typer": {"forge.cli"},
