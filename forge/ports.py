@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from forge.cid import CID
 from forge.did import DID
+from forge.keys import PublicKey
 from forge.record import record
 
 if TYPE_CHECKING:
@@ -79,6 +80,31 @@ class Inventory:
     """By table."""
     digest: str
     """Hexadecimal: the same for the same rows, whichever engine they are in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Damage to a store."""
+
+    name: str
+    """Its kind: for good, so that scripts can rely on it."""
+    place: str
+    """A table and a key, or an archive's row."""
+    said: str
+    """What is wrong there."""
+    remedy: str
+    """What to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What came of looking for damage."""
+
+    rows: int
+    """That were looked at."""
+    findings: int
+    unchecked: int
+    """Signatures whose keys are not known without asking anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +315,18 @@ class Store(Protocol[Tx_co]):
         Raises:
             ConfigurationError: the file is something else or damaged, or the store has rows.
             StoreError: the store did not take it, and kept nothing of it.
+        """
+
+    async def examine(self, keys: Sequence[PublicKey], *, find: Callable[[Finding], object], tell: Tell) -> Examined:
+        """Look for damage in everything that the store holds, as it is at one moment. Servers may go on meanwhile.
+
+        Args:
+            keys: those that this service signs with, or has signed with, where its DID does not say them.
+            find: told what was found, one after the other.
+            tell: how far it is.
+
+        Raises:
+            StoreError: the store did not answer.
         """
 
     async def free(self) -> int | None:

@@ -24,6 +24,8 @@ from forge.ports import Tell
 from store import sql
 from store.archive.moving import Archiving
 from store.backup import back_up
+from store.faults import faults
+from store.fsck.checking import Checking
 from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
 from store.line import Line
@@ -71,9 +73,10 @@ _GLANCING: Final = (*_READING, "PRAGMA busy_timeout = 0")
 _URL: Final = re.compile(r"sqlite://(?P<authority>[^/]*)(?:/(?P<path>.*))?", re.DOTALL | re.IGNORECASE)
 
 
-class SQLiteStore(Archiving, Moving):
+class SQLiteStore(Archiving, Moving, Checking):
     """The store in a SQLite file: `forge.ports.Store`."""
 
+    _faults = staticmethod(faults)
     _free = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
 
     def __init__(self, writer: Writer, readers: Sequence[Reader], lookups: aiosqlite.Connection) -> None:

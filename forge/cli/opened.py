@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,8 @@ def progress(unit: str = "rows") -> Iterator[Tell]:
     """Show how far it is, where there is a terminal to see it."""
     console = Console(stderr=True)
     columns = (BarColumn(), TaskProgressColumn(), TextColumn(f"{{task.fields[count]:,}} {unit}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    # What is printed meanwhile goes where it would go without a bar.
+    ours = {"redirect_stdout": sys.stdout.isatty(), "redirect_stderr": False}
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal, **ours) as bar:
         task = bar.add_task("", total=1.0, count=0)
         yield lambda count, share: bar.update(task, completed=share, count=count)

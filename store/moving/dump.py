@@ -33,7 +33,9 @@ def load(tx: Transaction, file: BinaryIO, inventory: Inventory, tell: Tell) -> N
     """
     full = next(filter(tx.has_any, TABLES), None)
     if full is not None:
-        raise ConfigurationError(f"the store has rows already, in {full.name}: import into one that has none, such as a new one")
+        raise ConfigurationError(
+            f"the store has rows already, in {full.name}: import into one that has none, such as a new one"
+        )
     count = sum(inventory.rows.values())
     # They are written, and then read again.
     told = _Told(2 * count, tell)
