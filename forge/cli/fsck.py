@@ -44,7 +44,8 @@ def fsck(
     events, replayed, give the rows that there are, the laws of docs/domain.md, revocations and what backs them, archives, and
     the engine's own check. All of it as it was at one moment.
 
-    Signatures of a did:key, and of the service itself with --key, are checked; others need somebody to be asked, and are counted.
+    Signatures of a did:key, and of the service itself with --key, are checked. Others need somebody to be asked, and are
+    counted.
 
     Each finding has a name that stays, a place, and what to do. Exit status: 0 there is none; 1 there are some.
 

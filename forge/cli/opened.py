@@ -85,7 +85,7 @@ def progress(unit: str = "rows") -> Iterator[Tell]:
     console = Console(stderr=True)
     columns = (BarColumn(), TaskProgressColumn(), TextColumn(f"{{task.fields[count]:,}} {unit}"), TimeElapsedColumn())
     # What is printed meanwhile goes where it would go without a bar.
-    ours = {"redirect_stdout": sys.stdout.isatty(), "redirect_stderr": False}
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal, **ours) as bar:
+    seen = sys.stdout.isatty()
+    with Progress(*columns, console=console, transient=True, redirect_stdout=seen, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=1.0, count=0)
         yield lambda count, share: bar.update(task, completed=share, count=count)

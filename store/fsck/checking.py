@@ -59,12 +59,7 @@ class Checking(ABC):
                     # Of the store as a whole there may be several.
                     key = fault.said if fault.place == STORE else None
                     findings.add(fault.name, fault.place, fault.said, key=key)
-                tell_events(tx, findings, scratch, rows.done)
-                for table in CAUSED:
-                    check_causes(tx, findings, table)
-                check_laws(tx, findings, scratch)
-                for table in TOLD:
-                    compare_rows(tx, findings, scratch, table, rows.done)
+                examine_domain(tx, findings, scratch, rows.done)
                 check_delegations(tx, findings, rows.done)
                 check_revocations(tx, findings, signatures, rows.done)
                 check_statements(tx, findings, signatures, rows.done)
@@ -80,6 +75,16 @@ class Checking(ABC):
             findings.add("unreadable", STORE, str(error), key="")
             rows = 0
         return Examined(rows=rows, findings=findings.count, unchecked=signatures.unchecked)
+
+
+def examine_domain(tx: Transaction, findings: Findings, scratch: Scratch, done: Callable[[int], object]) -> None:
+    """Look at the rows of the domain: their events, their causes, their laws."""
+    tell_events(tx, findings, scratch, done)
+    for table in CAUSED:
+        check_causes(tx, findings, table)
+    check_laws(tx, findings, scratch)
+    for table in TOLD:
+        compare_rows(tx, findings, scratch, table, done)
 
 
 class _Rows:

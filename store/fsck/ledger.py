@@ -17,7 +17,7 @@ from store.cells import join
 from store.fsck.findings import Findings, place_of, show
 from store.fsck.scratch import Scratch
 from store.fsck.signatures import Signatures
-from store.tables import BY_NAME, Row
+from store.tables import BY_NAME
 from store.transaction import Transaction
 
 LEDGER: Final = BY_NAME["ledger"]

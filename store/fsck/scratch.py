@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,13 +47,8 @@ class Scratch:
     def __enter__(self) -> Self:
         with ExitStack() as opened:
             file = Path(opened.enter_context(TemporaryDirectory(prefix="forge-fsck-"))) / "scratch.db"
-
-            def connect() -> sqlite3.Connection:
-                return sqlite3.connect(file, isolation_level=None)
-
-            # Imported here: it is large.
-            import_module("store.migrations").migrate("sqlite", connect, "BEGIN IMMEDIATE")
-            self._connection = opened.enter_context(closing(connect()))
+            file.write_bytes(_empty())
+            self._connection = opened.enter_context(closing(sqlite3.connect(file, isolation_level=None)))
             self.schema = self._connection.execute(SCHEMA).fetchall()
             for statement in (*_PRAGMAS, "BEGIN", _SOURCES):
                 self._connection.execute(statement)
@@ -125,6 +121,17 @@ class Scratch:
             return self._connection.execute(statement, values)
         except sqlite3.IntegrityError as error:
             raise AlreadyExists(str(error)) from error
+
+
+@cache
+def _empty() -> bytes:
+    """Make an empty store."""
+    with TemporaryDirectory(prefix="forge-fsck-") as folder:
+        file = Path(folder) / "empty.db"
+        # Imported here: it is large.
+        migrate = import_module("store.migrations").migrate
+        migrate("sqlite", lambda: sqlite3.connect(file, isolation_level=None), "BEGIN IMMEDIATE")
+        return file.read_bytes()
 
 
 SCHEMA: Final = """

@@ -81,7 +81,7 @@ def _check_revocation(tx: Transaction, row: Row, findings: Findings, signatures:
 
 
 def _is_forged(said: Claim, signatures: Signatures) -> bool:
-    return any([signatures.are_false(token.envelope, token.issuer) for token in said.tokens])
+    return any(signatures.are_false(token.envelope, token.issuer) for token in said.tokens)
 
 
 def _delegations(tx: Transaction, links: list[bytes]) -> Mapping[bytes, bytes]:

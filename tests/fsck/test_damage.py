@@ -1,0 +1,66 @@
+"""Every kind of damage is found by its name, where it is, and nothing else is found."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from store import Transaction
+from store.fsck.findings import REMEDIES
+from tests.fsck.damages import DAMAGES, IN_ARCHIVE, ON_SQLITE
+from tests.fsck.filled import ARCHIVE, examined, within
+from tests.store.conftest import ENGINES
+
+NEVER_PLANTED = {"two-current", "unreadable"}
+"""What has tests of its own: it cannot be planted alone."""
+
+
+def assert_found(url: str, name: str) -> None:
+    found, said = examined(url)
+    assert {one.name for one in found} == {name}, found
+    assert said.findings == len(found)
+    assert len({one.place + one.said for one in found}) == len(found)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestOnEveryEngine:
+    def test_nothing_is_found_where_nothing_is(self, engine: str, tmp_path: Path) -> None:
+        found, said = examined(within(engine, tmp_path, lambda _: None))
+        assert found == []
+        assert said.findings == said.unchecked == 0
+        assert said.rows > 300
+
+    @pytest.mark.parametrize("done", DAMAGES)
+    def test_what_was_planted_is_found(self, engine: str, tmp_path: Path, done: str) -> None:
+        name, plant = DAMAGES[done]
+
+        def work(tx: Transaction) -> None:
+            plant(tx)
+
+        assert_found(within(engine, tmp_path, lambda store: store.change(work)), name)
+
+    @pytest.mark.parametrize("done", IN_ARCHIVE)
+    def test_so_it_is_in_an_archive(self, engine: str, tmp_path: Path, done: str) -> None:
+        name, statement = IN_ARCHIVE[done]
+        url = within(engine, tmp_path, lambda _: None)
+        with closing(sqlite3.connect(tmp_path / ARCHIVE)) as connection, connection:
+            connection.execute(statement)
+        assert_found(url, name)
+
+
+@pytest.mark.parametrize("done", ON_SQLITE)
+def test_what_only_sqlite_lets_happen(tmp_path: Path, done: str) -> None:
+    name, plant = ON_SQLITE[done]
+    url = within("sqlite", tmp_path, lambda _: None)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as connection:
+        plant(connection)
+    assert_found(url, name)
+
+
+def test_every_name_is_planted() -> None:
+    planted = {name for name, _ in (*DAMAGES.values(), *ON_SQLITE.values(), *IN_ARCHIVE.values())}
+    assert planted == REMEDIES.keys() - NEVER_PLANTED
+    assert len(planted) >= 20
