@@ -7,7 +7,7 @@ PACKAGES := forge store commands benchmarks tests
 FUZZ_SECONDS ?= 60
 WORKERS ?= auto
 
-.PHONY: demo serve test bench profile fuzz check format schemas clean
+.PHONY: demo serve test interop bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -29,8 +29,11 @@ demo: $(VENV)/.runtime  ## the whole story over HTTP, with fresh keys
 serve: $(VENV)/.runtime  ## a service to try things with; its key and its store are kept in forge-data/
 	$(BIN)/forge serve --dev
 
-test: $(VENV)/.dev  ## everything that can run here; what cannot says why
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+test: $(VENV)/.dev  ## everything that can run here; what cannot says why. WITHOUT=PATH leaves something out
+	$(BIN)/pytest $(if $(WITHOUT),--ignore "$(WITHOUT)") -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+
+interop: $(VENV)/.dev  ## what other implementations see of ours, and ours of them, as a table; says whether Go or Node is missing
+	$(BIN)/python -m tests.interop
 
 bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of an hour; QUICK=1 in a minute, JSON=FILE, RUNS=5
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json "$(JSON)") $(if $(STORE),--store "$(STORE)")

@@ -104,8 +104,9 @@ HOMES = {
     "sqlalchemy": {"store.migrations"},
     "sqlite3": {
         "store.sqlite",
-        "store.backup",
         "store.session",
+        "store.backup",
+        "store.checkpoint",
         "store.glance",
         "store.archive.file",
         "store.fsck.scratch",
