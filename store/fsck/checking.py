@@ -12,7 +12,7 @@ from forge.ports import Examined, Finding, Tell
 from store.archive.file import Folder
 from store.fsck.domain import compare_rows, tell_events
 from store.fsck.findings import STORE, Fault, Findings
-from store.fsck.laws import CAUSED, check_causes, check_laws
+from store.fsck.laws import check_laws
 from store.fsck.ledger import Ledger
 from store.fsck.scratch import TOLD, Scratch
 from store.fsck.signatures import Signatures
@@ -80,8 +80,6 @@ class Checking(ABC):
 def examine_domain(tx: Transaction, findings: Findings, scratch: Scratch, done: Callable[[int], object]) -> None:
     """Look at the rows of the domain: their events, their causes, their laws."""
     tell_events(tx, findings, scratch, done)
-    for table in CAUSED:
-        check_causes(tx, findings, table)
     check_laws(tx, findings, scratch)
     for table in TOLD:
         compare_rows(tx, findings, scratch, table, done)

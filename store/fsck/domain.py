@@ -8,9 +8,11 @@ from typing import Final
 from forge.errors import DecodeError
 from store.events import to_event
 from store.fsck.findings import Findings, place_of, show
+from store.fsck.laws import check_causes
 from store.fsck.replay import ImpossibleError, replay
 from store.fsck.scratch import Scratch
 from store.records import AlreadyExists
+from store.sql import fsck as sql
 from store.tables import BY_NAME, Row, Table
 from store.transaction import Transaction
 
@@ -23,10 +25,28 @@ _TASK: Final = EVENTS.columns.index("task")
 
 def tell_events(tx: Transaction, findings: Findings, scratch: Scratch, done: Callable[[int], object]) -> None:
     """Write down what the events tell, in their order."""
+    number = 0
     for page in tx.pages(EVENTS):
+        check_causes(tx, findings, EVENTS, page)
+        _check_numbers(tx, findings, page)
         for row in page:
+            if row[0] != number + 1:
+                findings.add("event-gap", place_of(EVENTS, EVENTS.key_of(row)), f"the one before it is {number}")
+            number = int(row[0] or 0)
             _tell(row, findings, scratch)
         done(len(page))
+
+
+def _check_numbers(tx: Transaction, findings: Findings, events: list[Row]) -> None:
+    """See that events are filed under whom they name."""
+    named = {did for row in events for did in EVENTS.cells(row, ("customer", "giver")) if did is not None}
+    known = dict(tx.ask(sql.numbers(len(named)), list(named)).fetchall()) if named else {}
+    for row in events:
+        for part in ("customer", "giver"):
+            did, number = EVENTS.cells(row, (part, f"{part}_seq"))
+            if number != known.get(did):
+                said = f"its {part} is {show(did)}, and it is filed under customer {show(number)}"
+                findings.add("event-number", place_of(EVENTS, EVENTS.key_of(row)), said)
 
 
 def _tell(row: Row, findings: Findings, scratch: Scratch) -> None:
@@ -49,6 +69,7 @@ def compare_rows(tx: Transaction, findings: Findings, scratch: Scratch, table: T
     """See that a table's rows are those that the events tell of."""
     lost: list[Row] = []
     for page in tx.pages(table):
+        check_causes(tx, findings, table, page)
         for row in page:
             if not scratch.strike(table, row):
                 if len(lost) < MOST:

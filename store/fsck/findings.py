@@ -47,6 +47,7 @@ REMEDIES: Final = {
     "archived-row-damaged": "put back a copy of the archive that is whole",
     # What hangs on the ledger.
     "cause-missing": "no task did this: somebody wrote it by hand, or the ledger lost a row. Restore",
+    "event-gap": "an event was lost: restore the store from a backup that fsck finds clean",
     "event-unreadable": _RESTORE,
     "event-differs": "correct the event's columns to what its task's invocation says, or restore",
     "event-number": "the customer's events are not found: set the number to that of the customer's row",

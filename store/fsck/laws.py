@@ -1,4 +1,4 @@
-"""The laws of docs/domain.md that rows break by themselves, and the tasks that they name: what statements can look for."""
+"""The laws of docs/domain.md that rows break by themselves: what statements can look for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from store.fsck.findings import Findings, place_of, show
 from store.fsck.scratch import Scratch
 from store.sql import fsck as sql
-from store.tables import BY_NAME, TABLES, Row, Table
+from store.tables import BY_NAME, Row, Table
 from store.transaction import Transaction
 
 
@@ -23,8 +23,6 @@ class _Law(NamedTuple):
 
 
 _LAWS: Final = (
-    _Law("event-number", "event", sql.misnumbered("customer"), "it is about {}, and is filed under customer {}"),
-    _Law("event-number", "event", sql.misnumbered("giver"), "its giver is {}, and it is filed under customer {}"),
     _Law("seats-exceeded", "assignment", sql.BEYOND_SEATS, "seat {} of {}"),
     _Law("seats-exceeded", "subscription", sql.FULLER_THAN_SEATS, "more consumers than its {} seats"),
     _Law("seat-unnumbered", "assignment", sql.WITHOUT_SEAT, "no seat's number, and {} counts its seats"),
@@ -42,26 +40,31 @@ _CURRENT: Final = {
 }
 
 
-def check_causes(tx: Transaction, findings: Findings, table: Table) -> None:
-    """See that every task which a table's rows name is in the ledger."""
-    for column in table.causes:
-        for *key, task in _found(tx, sql.without_cause(table.name, column), table.beginning, len(table.key)):
-            said = f"its {column} {show(task)} names no task of the ledger"
-            findings.add("cause-missing", place_of(table, tuple(key)), said, tasks=(task,))
+def check_causes(tx: Transaction, findings: Findings, table: Table, rows: list[Row]) -> None:
+    """See that every task which rows name is in the ledger: what made them, and what ended them."""
+    named = {task for row in rows for task in table.cells(row, table.causes) if task is not None}
+    if not named:
+        return
+    there = {task for (task,) in tx.ask(sql.tasks(len(named)), list(named)).fetchall()}
+    for row in rows if named - there else ():
+        for column, task in zip(table.causes, table.cells(row, table.causes), strict=True):
+            if task is not None and task not in there:
+                said = f"its {column} {show(task)} names no task of the ledger"
+                findings.add("cause-missing", place_of(table, table.key_of(row)), said, tasks=(task,))
 
 
 def check_laws(tx: Transaction, findings: Findings, scratch: Scratch) -> None:
     """See that no row breaks a law."""
     for name, key in _CURRENT.items():
-        for *which, count in _found(tx, sql.two_current(name, key), ("",) * len(key), len(key)):
+        for *which, count in tx.ask(sql.two_current(name, key)).fetchall():
             place = f"{name} of {' '.join(map(show, which))}"
             findings.add("two-current", place, f"{count} rows are current")
     for law in _LAWS:
         table = BY_NAME[law.table]
         width = len(table.key)
-        for row in _found(tx, law.statement, table.beginning, width):
+        for row in _found(tx, table, law.statement):
             findings.add(law.name, place_of(table, row[:width]), law.says.format(*map(show, row[width:])))
-    for name, key in _CURRENT.items() | {("profile", ("customer",))}:
+    for name, key in (*_CURRENT.items(), ("profile", ("customer",))):
         _check_overlaps(tx, findings, BY_NAME[name], key, scratch.has)
 
 
@@ -74,21 +77,18 @@ def _check_overlaps(
     """
     width = len(table.columns)
     for current in (False, True):
-        for pair in _found(tx, sql.overlapping(table.name, key, current), (table.beginning[0],), 1):
+        for pair in _found(tx, table, sql.overlapping(table.name, key, current)):
             for row, other in ((pair[:width], pair[width:]), (pair[width:], pair[:width])):
                 if not is_told(table, row):
                     said = f"it overlaps {place_of(table, table.key_of(other))}"
                     findings.add("rows-overlap", place_of(table, table.key_of(row)), said)
 
 
-def _found(tx: Transaction, statement: str, after: Row, width: int) -> Iterator[Any]:
-    """Give all rows that a statement finds: its first columns are the key that it goes on after."""
-    while rows := tx.ask(statement, (*after, sql.MOST)).fetchall():
-        yield from rows
-        after = tuple(rows[-1][:width])
-        if len(rows) < sql.MOST:
-            return
-
-
-CAUSED: Final = tuple(table for table in TABLES if table.causes)
-"""Tables whose rows name tasks."""
+def _found(tx: Transaction, table: Table, statement: str) -> Iterator[Any]:
+    """Give all rows that a statement finds, which looks between two keys."""
+    end = tx.ask(sql.last(table.name)).fetchone()
+    after = table.beginning
+    while end is not None and after != tuple(end):
+        upto = tuple(tx.ask(sql.last_of_window(table.name), after).fetchone() or end)
+        yield from tx.ask(statement, (*after, *upto)).fetchall()
+        after = upto

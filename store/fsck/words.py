@@ -13,6 +13,7 @@ from forge.revocation import Claim, claim
 from store import sql
 from store.cells import split, to_did
 from store.fsck.findings import Findings, place_of, show
+from store.fsck.laws import check_causes
 from store.fsck.signatures import Signatures
 from store.revocations import REVOKERS_BATCH
 from store.tables import BY_NAME, Row
@@ -95,6 +96,7 @@ def _delegations(tx: Transaction, links: list[bytes]) -> Mapping[bytes, bytes]:
 def check_statements(tx: Transaction, findings: Findings, signatures: Signatures, done: Done) -> None:
     """See that what others said is what their receipts say, and that those are signed."""
     for page in tx.pages(_STATEMENTS):
+        check_causes(tx, findings, _STATEMENTS, page)
         for row in page:
             _check_statement(row, findings, signatures)
         done(len(page))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -63,20 +64,24 @@ class Moving(ABC):
             StoreError: the store did not take it, and kept nothing of it.
         """
 
-        def work(tx: Transaction) -> Inventory:
+        def check() -> Inventory:
             with file.open("rb") as source:
-                inventory = stream.check(source)
-                source.seek(0)
+                return stream.check(source)
+
+        def work(tx: Transaction) -> None:
+            with file.open("rb") as source:
                 load(tx, source, inventory, tell)
             for statement in self._renumber:
                 tx.ask(statement)
-            return inventory
 
         try:
-            return await self.change(work)
+            # Before the transaction: while a large file is looked at, others need not wait.
+            inventory = await asyncio.to_thread(check)
+            await self.change(work)
         except OSError as error:
             raise ConfigurationError(f"import: {file} cannot be read: {error.strerror}") from error
         except ConfigurationError as error:
             raise ConfigurationError(f"import: {file}: {error}") from error
         except AlreadyExists as error:
             raise ConfigurationError(f"import: {file} has two rows where a store has one: {error}") from error
+        return inventory

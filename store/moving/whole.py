@@ -24,7 +24,7 @@ def whole(file: Path, *, like: Path | None = None) -> Iterator[Path]:
     beside = Path(name)
     try:
         yield beside
-        if like is not None:
+        if like is not None and like.exists():
             _lend(beside, like.stat())
         _synchronise(beside)
         file.hardlink_to(beside)

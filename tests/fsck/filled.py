@@ -134,10 +134,10 @@ async def fill(scene: Scene) -> None:
     first = await scene.seated(full)
     await scene.seated(full)
     await scene.do("/subscription/assign", subscription=full, consumers=[Signer.generate()], instead=[first])
-    await scene.plan("open")
     closed, _ = await scene.bought("open")
     await scene.do("/customer/close", customer=closed)
     await _words(scene, bought)
+    await scene.plan("open")
 
 
 async def _words(scene: Scene, owner: Signer) -> None:

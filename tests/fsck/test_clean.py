@@ -19,7 +19,7 @@ from tests.domain.engine import within
 from tests.domain.machine import LAST, Machine, Tally
 from tests.store.conftest import ENGINES
 
-SEQUENCES = 20
+SEQUENCES = 5
 
 
 def found(tx: Transaction) -> list[Finding]:
@@ -45,7 +45,7 @@ def test_after_every_random_sequence(engine: str, tmp_path: Path) -> None:
         run_state_machine_as_test(
             OnStore,
             settings=settings(
-                max_examples=SEQUENCES * 5 // 4 + 20,
+                max_examples=SEQUENCES * 2,
                 stateful_step_count=LAST,
                 deadline=None,
                 database=None,

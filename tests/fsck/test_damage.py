@@ -64,3 +64,45 @@ def test_every_name_is_planted() -> None:
     planted = {name for name, _ in (*DAMAGES.values(), *ON_SQLITE.values(), *IN_ARCHIVE.values())}
     assert planted == REMEDIES.keys() - NEVER_PLANTED
     assert len(planted) >= 20
+
+
+class TestTwoCurrent:
+    """It takes an index that is gone, which is named as well."""
+
+    @pytest.mark.parametrize(
+        ("index", "statement"),
+        [
+            (
+                "payer_current",
+                "INSERT INTO payer (customer, payer, since, task) SELECT customer, payer, since, task FROM payer",
+            ),
+            (
+                "holding_current",
+                "INSERT INTO holding (provider, subscription, customer, plan, starts_at, since, task)"
+                " SELECT provider, subscription, customer, plan, starts_at, since, task FROM holding WHERE until IS NULL LIMIT 1",
+            ),
+        ],
+    )
+    def test_is_found(self, tmp_path: Path, index: str, statement: str) -> None:
+        url = within("sqlite", tmp_path, lambda _: None)
+        with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as connection:
+            connection.execute(f"DROP INDEX {index}")
+            connection.execute(statement)
+        found, _ = examined(url)
+        assert (
+            {"two-current", "schema-differs"} <= {one.name for one in found} <= {"two-current", "schema-differs", "row-untold"}
+        )
+
+
+def test_what_cannot_be_read_is_named_with_what_was_found_before(tmp_path: Path) -> None:
+    url = within("sqlite", tmp_path, lambda _: None)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event'").fetchone()
+    with (tmp_path / "store.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    found, said = examined(url)
+    assert {one.name for one in found} == {"engine", "unreadable"}
+    assert said.rows == 0
