@@ -54,11 +54,11 @@ class Checking(ABC):
 
         def work(tx: Transaction) -> int:
             with Scratch() as scratch:
-                rows = _Rows(tx, tell)
                 for fault in self._faults(tx, scratch):
                     # Of the store as a whole there may be several.
                     key = fault.said if fault.place == STORE else None
                     findings.add(fault.name, fault.place, fault.said, key=key)
+                rows = _Rows(tx, tell)
                 examine_domain(tx, findings, scratch, rows.done)
                 check_delegations(tx, findings, rows.done)
                 check_revocations(tx, findings, signatures, rows.done)
