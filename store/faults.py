@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,7 +21,7 @@ def faults(tx: Transaction, scratch: Scratch) -> Iterator[Fault]:
     for part in (_of_schema(tx, scratch), _of_references(tx), _of_file(tx)):
         try:
             yield from part
-        except StoreError as error:
+        except (StoreError, sqlite3.Error) as error:
             # Too damaged to be looked at.
             yield Fault("engine", STORE, str(error))
 

@@ -107,6 +107,7 @@ HOMES = {
         "store.session",
         "store.backup",
         "store.checkpoint",
+        "store.faults",
         "store.glance",
         "store.archive.file",
         "store.fsck.scratch",

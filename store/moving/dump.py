@@ -84,6 +84,8 @@ def _put(tx: Transaction, table: Table, rows: list[list[str | bytes | int | None
     Raises:
         ConfigurationError: they do not fit.
     """
+    if any(len(row) != len(table.columns) for row in rows):
+        raise ConfigurationError(f"rows of {table.name} do not have its columns")
     try:
         tx.put(table, rows)
     except ForgeError:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from forge.cid import CID
 from forge.client import now
 from forge.keys import Signer
-from forge.ports import Examined, Finding, Store
+from forge.ports import Examined, Finding, Store, Wanted
 from forge.receipt import Receipt
 from store import Transaction, connect
 from tests.service.scene import DAY, START, Scene, staged
@@ -149,6 +149,8 @@ async def _words(scene: Scene, owner: Signer) -> None:
     await scene.revoke(lent, by=owner)
     rows: Store[Transaction] = scene.world.app.state.host.store
     await rows.change(lambda tx: tx.follow("https://elsewhere.example.com", 5))
+    wanted = Wanted(CID.of(b"a delegation"), CID.of(b"an invocation"), 2)
+    await rows.change(lambda tx: tx.postpone("https://elsewhere.example.com", wanted, until=START))
     await _conclude(scene, Receipt.issue(friend, ran=CID.of(b"a task"), out={"a": 1}, issued_at=now()))
     await _conclude(scene, Receipt.issue(friend, ran=CID.of(b"another"), out={"a": 1}, issued_at=now()))
 
