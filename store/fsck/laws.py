@@ -32,7 +32,7 @@ _LAWS: Final = (
     _Law("guest-holds", "payer", sql.PAYER_IS_GUEST, "a guest that was linked pays, or is paid for by {}, still"),
 )
 # One is current for each of these; none begins before the one before it has ended.
-_CURRENT: Final = {
+CURRENT: Final = {
     "assignment": ("consumer", "provider"),
     "holding": ("provider", "subscription"),
     "payer": ("customer",),
@@ -55,7 +55,7 @@ def check_causes(tx: Transaction, findings: Findings, table: Table, rows: list[R
 
 def check_laws(tx: Transaction, findings: Findings, scratch: Scratch) -> None:
     """See that no row breaks a law."""
-    for name, key in _CURRENT.items():
+    for name, key in CURRENT.items():
         for *which, count in tx.ask(sql.two_current(name, key)).fetchall():
             place = f"{name} of {' '.join(map(show, which))}"
             findings.add("two-current", place, f"{count} rows are current")
@@ -64,7 +64,7 @@ def check_laws(tx: Transaction, findings: Findings, scratch: Scratch) -> None:
         width = len(table.key)
         for row in _found(tx, table, law.statement):
             findings.add(law.name, place_of(table, row[:width]), law.says.format(*map(show, row[width:])))
-    for name, key in (*_CURRENT.items(), ("profile", ("customer",))):
+    for name, key in (*CURRENT.items(), ("profile", ("customer",))):
         _check_overlaps(tx, findings, BY_NAME[name], key, scratch.has)
 
 
