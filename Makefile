@@ -7,7 +7,7 @@ PACKAGES := forge store commands benchmarks tests
 FUZZ_SECONDS ?= 60
 WORKERS ?= auto
 
-.PHONY: demo serve test interop bench profile fuzz check format schemas clean
+.PHONY: demo serve test interop nodes bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -34,6 +34,9 @@ test: $(VENV)/.dev  ## everything that can run here; what cannot says why. WITHO
 
 interop: $(VENV)/.dev  ## what other implementations see of ours, and ours of them, as a table; says whether Go or Node is missing
 	$(BIN)/python -m tests.interop
+
+nodes: $(VENV)/.dev  ## four servers on one PostgreSQL, sixty-four clients, each of 20,000 invocations sent to two of them
+	$(BIN)/python -m tests.faults.test_nodes
 
 bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of an hour; QUICK=1 in a minute, JSON=FILE, RUNS=5
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json "$(JSON)") $(if $(STORE),--store "$(STORE)")

@@ -35,6 +35,11 @@ class Table:
     rows: int = ROWS
 
     @property
+    def is_numbered(self) -> bool:
+        """Whether the store numbers its rows."""
+        return self.key in (("seq",), ("number",))
+
+    @property
     def beginning(self) -> Row:
         """A key that comes before all others."""
         return tuple(_lowest(column) for column in self.key)

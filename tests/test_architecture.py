@@ -32,6 +32,7 @@ ORDER = [
     "forge.wording",
     "forge.command",
     "forge.varsig",
+    "forge.allowance",
     "forge.swift",
     "forge.dagcbor",
     "forge.dagjson",
@@ -98,6 +99,7 @@ HOMES = {
         "forge.followable",
         "commands",
     },
+    "psycopg": {"store.postgres"},
     "pydantic_core": {"forge.cid", "forge.did", "commands.page", "commands.period", "store.cells"},
     "pydantic_settings": {"forge.config"},
     "rich": {"forge.cli"},
@@ -211,7 +213,7 @@ def test_a_command_is_whole(route: object) -> None:
 
 def test_commands_import_neither_a_driver_nor_a_server() -> None:
 
-    heavy = ("starlette", "uvicorn", "sqlite3", "aiosqlite", "alembic", "sqlalchemy", "aiohttp", "typer")
+    heavy = ("starlette", "uvicorn", "sqlite3", "aiosqlite", "psycopg", "alembic", "sqlalchemy", "aiohttp", "typer")
     program = f"import sys, commands; print([name for name in {heavy!r} if name in sys.modules])"
     # What measures coverage brings imports of its own.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
