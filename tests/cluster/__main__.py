@@ -15,7 +15,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from tests.cluster import network, residents
-from tests.cluster.cluster import GENEROUS, Cluster
+from tests.cluster.cluster import BRISK, GENEROUS, Cluster
 from tests.cluster.failovers import play
 from tests.cluster.faults import FAULTS
 from tests.cluster.layout import missing
@@ -26,10 +26,8 @@ _PAUSE: Final = 0.2
 
 
 def run(folder: Path, *, bouncer: bool) -> None:
-    """Run a cluster until it is told to stop, which it may be while it still starts."""
+    """Run a cluster until it is told to stop."""
     cluster = Cluster(folder, bouncer=bouncer)
-    for number in _STOPPED:
-        signal.signal(number, _stop)
     running = cluster.folder / _RUNNING
     running.write_text(str(os.getpid()))
     print(f"starting in {folder} …", flush=True)
@@ -43,8 +41,6 @@ def run(folder: Path, *, bouncer: bool) -> None:
             print("Ctrl+C stops it.", flush=True)
             while True:
                 signal.pause()
-    except KeyboardInterrupt:
-        print("stopped.")
     finally:
         running.unlink()
 
@@ -70,9 +66,12 @@ def failovers(given: argparse.Namespace) -> bool:
     names = given.faults.split(",") if given.faults else [name for name in FAULTS if private or name != "cut"]
     # Others may have a cluster on this interface, too.
     prefix = f"127.{secrets.choice(range(1, 255))}.{secrets.choice(range(1, 255))}."
+    without_standby = {"synchronous_mode": False, "synchronous_mode_strict": False}
+    dcs = {**(BRISK if given.brisk else {}), **(without_standby if given.unsafe == "asynchronous" else {})}
+    other = {"etcd_api": "etcd3"} if given.unsafe == "etcd3" else {}
     folder = given.folder or Path(mkdtemp(prefix="forge-cluster-"))
     folder.chmod(0o755)
-    cluster = Cluster(folder / "cluster", prefix=prefix, private=private, brisk=given.brisk, bouncer=given.bouncer)
+    cluster = Cluster(folder / "cluster", prefix=prefix, private=private, bouncer=given.bouncer, dcs=dcs, **other)
     held = play(cluster, list(itertools.islice(itertools.cycle(names), given.rounds)), bouncer=given.bouncer)
     # What went wrong is looked for in the logs there.
     if held and not given.folder:
@@ -91,16 +90,23 @@ def main() -> None:
     breaking.add_argument("--rounds", type=int, default=len(FAULTS), metavar="N", help="how often; once each way without")
     breaking.add_argument("--faults", default="", metavar="A,B", help=f"how, in turn: {', '.join(FAULTS)}; all without")
     breaking.add_argument("--brisk", action="store_true", help="with a ttl of 8 s instead of 20 s")
+    unsafe = "what is lost otherwise: commits that wait for no standby; Patroni's lead by etcd3, before 3.0.3"
+    breaking.add_argument("--unsafe", choices=["asynchronous", "etcd3"], help=unsafe)
     breaking.add_argument("--folder", type=Path, help="where; kept. Without, one that goes away unless something went wrong")
     for parser_with_bouncer in (doing.choices["run"], breaking):
         parser_with_bouncer.add_argument("--bouncer", action="store_true", help="with PgBouncer before HAProxy")
     given = parser.parse_args()
-    if given.what == "run":
-        run(given.folder, bouncer=given.bouncer)
-    elif given.what == "stop":
-        stop(given.folder)
-    elif not failovers(given):
-        sys.exit(1)
+    for number in _STOPPED:
+        signal.signal(number, _stop)
+    try:
+        if given.what == "run":
+            run(given.folder, bouncer=given.bouncer)
+        elif given.what == "stop":
+            stop(given.folder)
+        elif not failovers(given):
+            sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped.")
 
 
 def _stop(*_: object) -> None:

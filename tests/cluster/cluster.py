@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 import psycopg
 
 from tests.cluster import residents
-from tests.cluster.layout import BOUNCER_PORT, DEPLOY, GATE_PORT, MACHINES, POSTGRES_PORT, Layout
+from tests.cluster.layout import BOUNCER_PORT, DEPLOY, ETCD_PORT, GATE_PORT, MACHINES, POSTGRES_PORT, Layout
 from tests.cluster.machine import Machine
 from tests.cluster.network import LOOPBACK, PRIVATE, Loopback, Private
 
@@ -21,18 +22,33 @@ _PAUSE: Final = 0.1
 _ASK_SECONDS: Final = 3
 
 
+BRISK: Final = {"ttl": 8, "loop_wait": 1, "retry_timeout": 3}
+"""Less than later Patronis take: those use 20 s."""
+
+
 class Cluster:
-    """Three machines with PostgreSQL, in one folder; started again there, they go on."""
+    """Three machines with PostgreSQL, in one folder; started again there, they go on.
+
+    `dcs` is what differs from `bootstrap.dcs` of `deploy/patroni.yml` when the cluster is made, `other` from its `Layout`.
+    """
 
     def __init__(
-        self, folder: Path, *, prefix: str = LOOPBACK, private: bool = False, brisk: bool = False, bouncer: bool = False
+        self,
+        folder: Path,
+        *,
+        prefix: str = LOOPBACK,
+        private: bool = False,
+        bouncer: bool = False,
+        dcs: Mapping[str, object] = MappingProxyType({}),
+        **other: str,
     ) -> None:
-        self._layout = Layout.at(folder, PRIVATE if private else prefix)
+        self._layout = Layout.at(folder, PRIVATE if private else prefix, **other)
         if residents.residents(self.folder):
             raise RuntimeError(f"something runs in {folder} already: make cluster-stop CLUSTER={folder}")
         self.network = Private(self._layout) if private else Loopback()
-        self.machines = {name: Machine(name, self._layout, self.network, brisk=brisk) for name in MACHINES}
+        self.machines = {name: Machine(name, self._layout, self.network, dcs) for name in MACHINES}
         self._bouncer = bouncer
+        self._needed = {"leader", "sync_standby"} if dcs.get("synchronous_mode", True) else {"leader", "replica"}
         self._gates: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -52,6 +68,12 @@ class Cluster:
 
     def start(self) -> None:
         """Start everything; return when a commit is on two machines."""
+        for machine in self.machines.values():
+            machine.start("etcd")
+        # Patroni asks again only after 5 s where there is none yet.
+        self.wait(
+            "etcd", lambda: all(machine.ask("GET", "/health", port=ETCD_PORT)[0] == 200 for machine in self.machines.values())
+        )
         for machine in self.machines.values():
             machine.start()
         home = self._layout.own(self.folder / "gate")
@@ -158,7 +180,7 @@ class Cluster:
         roles = {member["role"] for member in answer["members"]} if status == 200 else set()
         following = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
         try:
-            return "sync_standby" in roles and self.query(following) == [(len(MACHINES) - 1,)]
+            return roles >= self._needed and self.query(following) == [(len(MACHINES) - 1,)]
         except psycopg.OperationalError:
             return False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Sequence
 from typing import Final
@@ -20,13 +19,18 @@ def play(cluster: Cluster, names: Sequence[str], *, bouncer: bool) -> bool:
     with cluster:
         print(f"whole after {time.monotonic() - started:.1f} s")
         print(_ROW.format("", "fault", "primary", "outage/s", "commits", "what clients got meanwhile"), flush=True)
+        outages: list[float] = []
         with Load(cluster, cluster.url(bouncer=bouncer)) as load:
-            outages = [_round(cluster, load, index, name) for index, name in zip(itertools.count(1), names)]
+            try:
+                for index, name in enumerate(names, 1):
+                    outages.append(_round(cluster, load, index, name))
+            except AssertionError as stuck:
+                print(f"stuck: {stuck}", flush=True)
         differences = load.differences()
         print(f"{len(outages)} failovers, {len(load.told)} answered commits: ", end="")
         print(", ".join(f"{count} {what}" for what, count in differences.items()))
-        print(f"longest time without service: {max(outages):.1f} s", flush=True)
-    return not any(differences.values())
+        print(f"longest time without service: {max(outages, default=0):.1f} s", flush=True)
+    return len(outages) == len(names) and not any(differences.values())
 
 
 def _round(cluster: Cluster, load: Load, index: int, name: str) -> float:

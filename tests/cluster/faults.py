@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.machine import Machine
+
+_BEHIND_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,17 @@ class Fault:
         return before.name, after.name
 
 
+def _kill_behind(cluster: Cluster, primary: Machine) -> None:
+    standbys = [machine for machine in cluster.machines.values() if machine is not primary]
+    for standby in standbys:
+        standby.pause()
+    # What is committed in the meantime is on one disk alone; it must not be answered.
+    time.sleep(_BEHIND_SECONDS)
+    primary.kill()
+    for standby in standbys:
+        standby.resume()
+
+
 FAULTS: Final = {
     fault.name: fault
     for fault in (
@@ -53,6 +67,12 @@ FAULTS: Final = {
             "kill",
             "kill -9 of all that runs on its machine; started again",
             lambda _, machine: machine.kill(),
+            lambda _, machine: machine.start(),
+        ),
+        Fault(
+            "behind",
+            "the same, when the standbys have hung for a second",
+            _kill_behind,
             lambda _, machine: machine.start(),
         ),
         Fault(

@@ -7,6 +7,7 @@ import os
 import pwd
 import secrets
 import shutil
+import subprocess
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from string import Template
@@ -18,6 +19,7 @@ GATE_PORT: Final = 5000
 BOUNCER_PORT: Final = 6432
 POSTGRES_PORT: Final = 5432
 PATRONI_PORT: Final = 8008
+ETCD_PORT: Final = 2379
 _FILE: Final = "cluster.json"
 _POSTGRES: Final = Path("/usr/lib/postgresql")
 
@@ -39,6 +41,12 @@ def owner() -> pwd.struct_passwd:
     return pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
 
 
+def _etcd_api() -> str:
+    """Tell which interface of etcd this Patroni holds a lead by safely: see `deploy/patroni.yml`."""
+    version = subprocess.run(["/usr/bin/patroni", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
+    return "etcd3" if tuple(map(int, version.split("."))) >= (3, 0, 3) else "etcd"
+
+
 def _password() -> str:
     return secrets.token_hex(16)
 
@@ -50,19 +58,20 @@ class Layout:
     folder: Path
     prefix: str
     """The network of the machines, without its last number."""
+    etcd_api: str = field(default_factory=_etcd_api)
     superuser: str = field(default_factory=_password, repr=False)
     replication: str = field(default_factory=_password, repr=False)
     rest: str = field(default_factory=_password, repr=False)
     forge: str = field(default_factory=_password, repr=False)
 
     @classmethod
-    def at(cls, folder: Path, prefix: str) -> Self:
+    def at(cls, folder: Path, prefix: str, **other: str) -> Self:
         """Take what is there, or begin."""
         folder = folder.resolve()
         file = folder / _FILE
         if file.exists():
             return cls(folder, **json.loads(file.read_text()))
-        made = cls(folder, prefix)
+        made = cls(folder, prefix, **other)
         made.own(folder)
         kept = {name: value for name, value in asdict(made).items() if name != "folder"}
         made.write(file, json.dumps(kept))
@@ -102,6 +111,7 @@ class Layout:
             **{name.upper(): self.address(name) for name in MACHINES},
             "NETWORK": "127.0.0.0/8" if self.prefix.startswith("127.") else f"{self.prefix}0/24",
             "DATA": str(folder),
+            "ETCD_API": self.etcd_api,
             "PG_BIN": str(newest),
             "SUPERUSER_PASSWORD": self.superuser,
             "REPLICATION_PASSWORD": self.replication,

@@ -31,7 +31,7 @@ _SMALL: Final = {
 class Machine:
     """A machine that can be started, stopped, killed, paused, and have its PostgreSQL killed."""
 
-    def __init__(self, name: str, layout: Layout, network: Network, *, brisk: bool) -> None:
+    def __init__(self, name: str, layout: Layout, network: Network, dcs: Mapping[str, object]) -> None:
         self.name = name
         self.folder = layout.own(layout.folder / name)
         self.address = layout.address(name)
@@ -42,17 +42,13 @@ class Machine:
         self._etcd = layout.fill("etcd.yml", self.folder, machine=name)
         layout.write(configuration / "0.yml", layout.fill("patroni.yml", self.folder, machine=name).read_text())
         layout.write(configuration / "1.yml", json.dumps(_SMALL))
-        if brisk:
-            # Less than later Patronis take: those use 20 s.
-            layout.write(
-                configuration / "2.yml", json.dumps({"bootstrap": {"dcs": {"ttl": 8, "loop_wait": 1, "retry_timeout": 3}}})
-            )
+        layout.write(configuration / "2.yml", json.dumps({"bootstrap": {"dcs": dict(dcs)}}))
         self._patroni = configuration
 
-    def start(self) -> None:
-        """Start what does not run."""
+    def start(self, *programs: str) -> None:
+        """Start what does not run, or some of it."""
         for program, argument in (("etcd", f"--config-file={self._etcd}"), ("patroni", str(self._patroni))):
-            if program not in self._running:
+            if program in (programs or (program,)) and program not in self._running:
                 self._running[program] = residents.launch([program, argument], self.folder, self._network.enter(self.name))
 
     def stop(self) -> None:
@@ -86,9 +82,9 @@ class Machine:
     def resume(self) -> None:
         residents.send(self.folder, signal.SIGCONT)
 
-    def ask(self, method: str, path: str, body: Mapping[str, str] | None = None) -> tuple[int, Any]:
-        """Ask its Patroni. (0, None) where it does not answer."""
-        connection = http.client.HTTPConnection(self.address, PATRONI_PORT, timeout=_ASK_SECONDS)
+    def ask(self, method: str, path: str, body: Mapping[str, str] | None = None, port: int = PATRONI_PORT) -> tuple[int, Any]:
+        """Ask its Patroni, or its etcd. (0, None) where that does not answer."""
+        connection = http.client.HTTPConnection(self.address, port, timeout=_ASK_SECONDS)
         try:
             # A switchover is answered when it is over.
             if body is not None:
