@@ -111,6 +111,8 @@ class Layout:
             **{name.upper(): self.address(name) for name in MACHINES},
             "NETWORK": "127.0.0.0/8" if self.prefix.startswith("127.") else f"{self.prefix}0/24",
             "DATA": str(folder),
+            "ETCD_DATA": str(folder / "etcd"),
+            "USERS": str(folder / "pgbouncer.users"),
             "ETCD_API": self.etcd_api,
             "PG_BIN": str(newest),
             "SUPERUSER_PASSWORD": self.superuser,
