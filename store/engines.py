@@ -15,7 +15,7 @@ _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
 # A plain path is a SQLite file.
 _DEFAULT: Final = "sqlite"
 
-ENGINES: Final = {"sqlite": "store.sqlite"}
+ENGINES: Final = {"sqlite": "store.sqlite", "postgresql": "store.postgres", "postgres": "store.postgres"}
 """Scheme → module. The module has `connect(url)`."""
 
 

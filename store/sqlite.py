@@ -20,7 +20,7 @@ import aiosqlite
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
-from store import sql
+from store import schema, sql
 from store.archive.moving import Archiving
 from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
@@ -147,8 +147,8 @@ class SQLiteStore(Archiving):
         Raises:
             StoreError: it cannot serve.
         """
-        if await self._look_up(sql.CURRENT_STEP) != [(sql.STEP,)]:
-            raise StoreError("store: its schema is not the one that it was opened with")
+        for row in await self._look_up(sql.CURRENT_STEP):
+            schema.check(*row)
 
     async def close(self) -> None:
         """Finish what was taken, end the threads, and let go of the file."""
@@ -252,6 +252,6 @@ def _open(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:
 
 def _is_up_to_date(connection: sqlite3.Connection) -> bool:
     try:
-        return bool(connection.execute(sql.CURRENT_STEP).fetchall() == [(sql.STEP,)])
+        return any(schema.is_usable(*row) for row in connection.execute(sql.CURRENT_STEP).fetchall())
     except sqlite3.OperationalError:
         return False

@@ -14,6 +14,7 @@ import pytest
 
 from forge.ports import Store
 from store import Transaction, connect, sqlite
+from tests.store import postgresql
 
 Tx = Store[Transaction]
 
@@ -37,7 +38,14 @@ def on_sqlite(folder: Path) -> str:
     return f"sqlite:///{file}"
 
 
-ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite}
+def on_postgresql(folder: Path) -> str:
+    del folder
+    if postgresql.programs() is None:
+        pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
+    return postgresql.server().store()
+
+
+ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 """How a place for a store is made in a folder of its own."""
 
 
