@@ -23,4 +23,6 @@ def check(step: str, oldest: str) -> None:
         StoreError: it was taken to another step in the meantime.
     """
     if not is_usable(step, oldest):
-        raise StoreError(f"store: its schema is at step {step} now, and this version of forge is for {sql.STEP}: run the newer one")
+        raise StoreError(
+            f"store: its schema is at step {step} now, and this version of forge is for {sql.STEP}: run the newer one"
+        )

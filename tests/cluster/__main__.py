@@ -73,9 +73,10 @@ def failovers(given: argparse.Namespace) -> bool:
     folder.chmod(0o755)
     cluster = Cluster(folder / "cluster", prefix=prefix, private=private, bouncer=given.bouncer, dcs=dcs, **other)
     held = play(cluster, list(itertools.islice(itertools.cycle(names), given.rounds)), bouncer=given.bouncer)
-    # What went wrong is looked for in the logs there.
     if held and not given.folder:
         shutil.rmtree(folder)
+    else:
+        print(f"its logs are in {folder}")
     return held
 
 
@@ -105,6 +106,8 @@ def main() -> None:
             stop(given.folder)
         elif not failovers(given):
             sys.exit(1)
+    except RuntimeError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         print("stopped.")
 

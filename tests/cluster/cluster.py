@@ -19,8 +19,8 @@ from tests.cluster.network import LOOPBACK, PRIVATE, Loopback, Private
 GENEROUS: Final = 300.0
 """Seconds after which what was waited for does not happen any more, on a machine that is busy with other things."""
 _PAUSE: Final = 0.1
-_ASK_SECONDS: Final = 3
-
+_CONNECT_SECONDS: Final = 3
+_QUERY_SECONDS: Final = 60
 
 BRISK: Final = {"ttl": 8, "loop_wait": 1, "retry_timeout": 3}
 """Less than later Patronis take: those use 20 s."""
@@ -49,7 +49,7 @@ class Cluster:
         self.machines = {name: Machine(name, self._layout, self.network, dcs) for name in MACHINES}
         self._bouncer = bouncer
         self._needed = {"leader", "sync_standby"} if dcs.get("synchronous_mode", True) else {"leader", "replica"}
-        self._gates: list[subprocess.Popen[bytes]] = []
+        self._gates: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def folder(self) -> Path:
@@ -77,18 +77,18 @@ class Cluster:
         for machine in self.machines.values():
             machine.start()
         home = self._layout.own(self.folder / "gate")
-        self._gates.append(residents.launch(["haproxy", "-f", str(self._layout.fill("haproxy.cfg", home))], home))
+        self._gates["haproxy"] = residents.launch(["haproxy", "-f", str(self._layout.fill("haproxy.cfg", home))], home)
         if self._bouncer:
             self._layout.write(home / "pgbouncer.users", f'"forge" "{self._layout.forge}"\n')
-            self._gates.append(residents.launch(["pgbouncer", str(self._layout.fill("pgbouncer.ini", home))], home))
+            self._gates["pgbouncer"] = residents.launch(["pgbouncer", str(self._layout.fill("pgbouncer.ini", home))], home)
         self.wait_until_whole()
-        if not self.query("SELECT 1 FROM pg_database WHERE datname = 'forge'"):
-            self._make_database()
         self.wait_until_writable()
+        self._make_database()
 
     def stop(self) -> None:
         """End everything, the primary last: nobody is promoted on the way down."""
-        for gate in self._gates:
+        while self._gates:
+            _, gate = self._gates.popitem()
             gate.terminate()
             gate.wait()
         primary = self.primary()
@@ -124,8 +124,8 @@ class Cluster:
             user="postgres",
             password=self._layout.superuser,
             dbname=database,
-            connect_timeout=_ASK_SECONDS,
-            options=f"-c statement_timeout={_ASK_SECONDS}s",
+            connect_timeout=_CONNECT_SECONDS,
+            options=f"-c statement_timeout={_QUERY_SECONDS}s",
         ) as connection:
             return connection.execute(statement.encode()).fetchall()
 
@@ -165,11 +165,14 @@ class Cluster:
         """Wait for something.
 
         Raises:
-            AssertionError: it does not happen.
+            AssertionError: it does not happen, or a program has ended that nobody has killed.
         """
         deadline = time.monotonic() + GENEROUS
         while not is_there():
             assert time.monotonic() < deadline, f"no {what} within {GENEROUS:.0f} s; the logs are in {self.folder}"
+            ended = [program for machine in self.machines.values() for program in machine.ended()]
+            ended += [f"gate/{program}" for program, running in self._gates.items() if running.poll() is not None]
+            assert not ended, f"ended by itself: {', '.join(ended)}; the logs are in {self.folder}"
             time.sleep(_PAUSE)
 
     def _is_whole(self) -> bool:
@@ -186,15 +189,16 @@ class Cluster:
 
     def _commits(self) -> bool:
         try:
-            with psycopg.connect(self.url(), connect_timeout=_ASK_SECONDS) as connection:
+            with psycopg.connect(self._superuser_url(), connect_timeout=_CONNECT_SECONDS) as connection:
                 connection.execute("SELECT pg_logical_emit_message(true, 'forge', 'anyone there?')")
         except psycopg.OperationalError:
             return False
         return True
 
     def _make_database(self) -> None:
-        """Do what an operator does once, with the same file."""
-        where = [f"--host={self._layout.gate}", f"--port={GATE_PORT}", "--username=postgres", "--dbname=postgres"]
+        """Do what an operator does, with the same file. Again does no harm."""
         script = ["--set=ON_ERROR_STOP=1", f"--set=password={self._layout.forge}", f"--file={DEPLOY / 'forge.sql'}"]
-        environment = {"PGPASSWORD": self._layout.superuser, "PATH": "/usr/bin:/bin"}
-        subprocess.run(["/usr/bin/psql", "--no-psqlrc", "--quiet", *where, *script], check=True, env=environment)
+        subprocess.run(["/usr/bin/psql", "--no-psqlrc", "--quiet", *script, self._superuser_url()], check=True)
+
+    def _superuser_url(self) -> str:
+        return f"postgresql://postgres:{self._layout.superuser}@{self._layout.gate}:{GATE_PORT}/postgres"

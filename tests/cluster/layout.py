@@ -41,10 +41,22 @@ def owner() -> pwd.struct_passwd:
     return pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
 
 
+def identity() -> list[str]:
+    """Give what a command begins with to run as them."""
+    if os.geteuid() != 0:
+        return []
+    account = owner()
+    return ["/usr/bin/setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+
+
 def _etcd_api() -> str:
     """Tell which interface of etcd this Patroni holds a lead by safely: see `deploy/patroni.yml`."""
     version = subprocess.run(["/usr/bin/patroni", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
     return "etcd3" if tuple(map(int, version.split("."))) >= (3, 0, 3) else "etcd"
+
+
+def _pg_bin() -> str:
+    return str(max(_POSTGRES.glob("*/bin"), key=lambda path: int(path.parent.name)))
 
 
 def _password() -> str:
@@ -59,6 +71,7 @@ class Layout:
     prefix: str
     """The network of the machines, without its last number."""
     etcd_api: str = field(default_factory=_etcd_api)
+    pg_bin: str = field(default_factory=_pg_bin)
     superuser: str = field(default_factory=_password, repr=False)
     replication: str = field(default_factory=_password, repr=False)
     rest: str = field(default_factory=_password, repr=False)
@@ -66,13 +79,19 @@ class Layout:
 
     @classmethod
     def at(cls, folder: Path, prefix: str, **other: str) -> Self:
-        """Take what is there, or begin."""
+        """Take what is there, or begin.
+
+        Raises:
+            RuntimeError: the servers could not reach it.
+        """
         folder = folder.resolve()
         file = folder / _FILE
         if file.exists():
             return cls(folder, **json.loads(file.read_text()))
         made = cls(folder, prefix, **other)
         made.own(folder)
+        if subprocess.run([*identity(), "/usr/bin/test", "-x", str(folder)], check=False).returncode:
+            raise RuntimeError(f"the user {owner().pw_name}, who runs the servers, cannot reach {folder}: name another folder")
         kept = {name: value for name, value in asdict(made).items() if name != "folder"}
         made.write(file, json.dumps(kept))
         return made
@@ -104,7 +123,6 @@ class Layout:
         )
 
     def _values(self, machine: str, folder: Path) -> dict[str, str]:
-        newest = max(_POSTGRES.glob("*/bin"), key=lambda path: int(path.parent.name))
         return {
             "NAME": machine,
             "ADDRESS": self.address(machine),
@@ -114,7 +132,7 @@ class Layout:
             "ETCD_DATA": str(folder / "etcd"),
             "USERS": str(folder / "pgbouncer.users"),
             "ETCD_API": self.etcd_api,
-            "PG_BIN": str(newest),
+            "PG_BIN": self.pg_bin,
             "SUPERUSER_PASSWORD": self.superuser,
             "REPLICATION_PASSWORD": self.replication,
             "REST_PASSWORD": self.rest,

@@ -65,6 +65,10 @@ class Machine:
         while self._running:
             self._running.popitem()[1].wait()
 
+    def ended(self) -> list[str]:
+        """Tell which of its programs have ended by themselves."""
+        return [f"{self.name}/{program}" for program, running in self._running.items() if running.poll() is not None]
+
     def orphan(self) -> None:
         """Kill its Patroni alone."""
         patroni = self._running.pop("patroni")

@@ -56,16 +56,12 @@ class Private:
     def __init__(self, layout: Layout) -> None:
         if not is_private():
             raise RuntimeError("this is not a network namespace of its own: start with `unshare --net`")
-        self._holders = {machine: self._namespace() for machine in MACHINES}
-        _ip("link set lo up")
-        _ip("link add bridge type bridge")
-        _ip(f"address add {layout.gate}/24 dev bridge")
-        _ip("link set bridge up")
-        for machine, holder in self._holders.items():
-            _ip(f"link add {machine} type veth peer name eth0 netns {holder.pid}")
-            _ip(f"link set {machine} master bridge up")
-            for command in ("link set lo up", f"address add {layout.address(machine)}/24 dev eth0", "link set eth0 up"):
-                _ip(command, self.enter(machine))
+        self._holders: dict[str, subprocess.Popen[bytes]] = {}
+        try:
+            self._connect(layout)
+        except BaseException:
+            self.close()
+            raise
 
     def enter(self, machine: str) -> list[str]:
         return ["nsenter", f"--net=/proc/{self._holders[machine].pid}/ns/net", "--"]
@@ -77,10 +73,23 @@ class Private:
         _ip(f"link set {machine} up")
 
     def close(self) -> None:
-        for holder in self._holders.values():
+        while self._holders:
+            _, holder = self._holders.popitem()
             holder.kill()
             holder.wait()
         _ip("link delete bridge")
+
+    def _connect(self, layout: Layout) -> None:
+        _ip("link set lo up")
+        _ip("link add bridge type bridge")
+        _ip(f"address add {layout.gate}/24 dev bridge")
+        _ip("link set bridge up")
+        for machine in MACHINES:
+            holder = self._holders[machine] = self._namespace()
+            _ip(f"link add {machine} type veth peer name eth0 netns {holder.pid}")
+            _ip(f"link set {machine} master bridge up")
+            for command in ("link set lo up", f"address add {layout.address(machine)}/24 dev eth0", "link set eth0 up"):
+                _ip(command, self.enter(machine))
 
     def _namespace(self) -> subprocess.Popen[bytes]:
         # It says when it is in there.

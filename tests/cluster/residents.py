@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from tests.cluster.layout import owner
+from tests.cluster.layout import identity
 
 PAUSE: Final = 0.05
 STOP_SECONDS: Final = 60.0
@@ -26,14 +26,10 @@ def launch(command: Sequence[str], home: Path, enter: Sequence[str] = ()) -> sub
 
     `enter` comes before it: what puts it into a network.
     """
-    account = owner()
-    identity = (
-        ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"] if os.geteuid() == 0 else []
-    )
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
     with (home / f"{Path(command[0]).name}.log").open("ab") as log:
         return subprocess.Popen(
-            [*enter, *identity, *command],
+            [*enter, *identity(), *command],
             cwd=home,
             env=environment,
             stdin=subprocess.DEVNULL,
