@@ -55,6 +55,7 @@ def stop(folder: Path) -> None:
         while running.exists() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
     residents.end(folder)
+    running.unlink(missing_ok=True)
 
 
 def failovers(given: argparse.Namespace) -> bool:
