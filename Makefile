@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 60
 WORKERS ?= auto
 CLUSTER ?= cluster-data
 
-.PHONY: demo serve cluster cluster-stop failovers test bench profile fuzz check format schemas clean
+.PHONY: demo serve cluster cluster-stop failovers test interop nodes bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -39,8 +39,14 @@ cluster-stop: $(VENV)/.dev  ## ends the cluster in CLUSTER, whoever started it
 failovers: $(VENV)/.dev  ## breaks the primary of a new cluster under load; ROUNDS=20, FAULTS=crash,cut, BRISK=1, BOUNCER=1
 	$(BIN)/python -m tests.cluster failovers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BRISK),--brisk) $(if $(BOUNCER),--bouncer)
 
-test: $(VENV)/.dev  ## everything that can run here; what cannot says why
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+test: $(VENV)/.dev  ## everything that can run here; what cannot says why. WITHOUT=PATH leaves something out
+	$(BIN)/pytest $(if $(WITHOUT),--ignore "$(WITHOUT)") -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95
+
+interop: $(VENV)/.dev  ## what other implementations see of ours, and ours of them, as a table; says whether Go or Node is missing
+	$(BIN)/python -m tests.interop
+
+nodes: $(VENV)/.dev  ## four servers on one PostgreSQL, sixty-four clients, each of 20,000 invocations sent to two of them
+	$(BIN)/python -m tests.faults.test_nodes
 
 bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of an hour; QUICK=1 in a minute, JSON=FILE, RUNS=5
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(RUNS),--runs $(RUNS)) $(if $(JSON),--json "$(JSON)") $(if $(STORE),--store "$(STORE)")

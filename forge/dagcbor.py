@@ -3,8 +3,10 @@
     definite lengths, shortest heads, text keys in order of length and then of bytes without duplicates, UTF-8,
     64-bit floats without NaN and infinities, no tag but 42 (a link), one item and not a byte behind it
 
-One departure from the letter: integers beyond 64 bits are read and written as bignums (tags 2 and 3), because Go peers emit
-them; those too have exactly one encoding.
+Two departures from the letter, because Go peers emit them. Integers beyond 64 bits are read and written as bignums (tags 2 and
+3); those too have exactly one encoding. And where the reader is told to, a map's keys may be in the order of their bytes alone,
+whatever their lengths: `cbor-gen` writes a `map[string]string` like this. Such a map is an `AsWritten`, so that what was signed
+can be written again; whatever is signed here has the one order.
 
 Reading is our own: a lenient decoder followed by a second encoding to compare costs more than this one, and cannot say where
 it went wrong. Maps are read by `forge.swift` first, where it can; what it does not take is for ours to decide. Writing is
@@ -21,6 +23,7 @@ from typing import Final, TypeAlias
 import cbor2
 
 from forge import swift
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.errors import CIDError, DagCborError
 
@@ -29,9 +32,6 @@ Value: TypeAlias = "bool | int | float | str | bytes | CID | list[Value] | dict[
 
 # Deep enough for any policy or argument seen, and far from Python's own limit.
 MAX_DEPTH: Final = 64
-# Items of all arrays and maps that are read together, such as the tokens of one container. Eight thousand ordinary tokens have
-# a third of it; four megabytes of empty maps would cost a second and half a gigabyte.
-MAX_ITEMS: Final = 500_000
 # ucantone's limit for bignums.
 MAX_BIGNUM_BYTES: Final = 256
 
@@ -49,29 +49,15 @@ _ARGUMENT: Final = {24: (1, 24), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 <<
 _WIDTHS: Final = {width: information for information, (width, _) in _ARGUMENT.items()}
 _INITIAL: Final = tuple(bytes((byte,)) for byte in range(256))
 
+_HEADS_OF_MANY: Final = bytes(range(_ARRAY << 5, (_MAP + 1) << 5))
 _TWO_BYTES_LONG: Final = bytes((_BYTES << 5 | 25,))
 """The head of a byte string whose length is in the two bytes that follow."""
 _LINK_COST: Final = 3
 """What a link takes beyond the item that it is: reading one takes four times as long. 4 MiB of them are allowed."""
 
 
-class Allowance:
-    """How much may still be read. One may be shared by all that arrived together; it is then used up for all of it."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, items: int = MAX_ITEMS) -> None:
-        self.left = items
-
-    def take(self, items: int, offset: int | None = None) -> None:
-        """Use some of it up.
-
-        Raises:
-            DagCborError: there is not so much left.
-        """
-        self.left -= items
-        if self.left < 0:
-            raise DagCborError("more items than are read together", offset)
+class AsWritten(dict[str, Value]):
+    """A map that was read with its keys in the order of their bytes alone: `external_id` before `region`."""
 
 
 def decode(data: bytes, allowance: Allowance | None = None) -> Value:
@@ -127,11 +113,11 @@ def read_bytes(data: bytes, offset: int = 0) -> tuple[bytes, int]:
 
 
 def read_map(
-    data: bytes, offset: int = 0, allowance: Allowance | None = None, *, depth: int = 0
+    data: bytes, offset: int = 0, allowance: Allowance | None = None, *, depth: int = 0, lax: str | None = None
 ) -> tuple[dict[str, Value], int]:
     """Read the map that begins at `offset`; return it and the offset behind it.
 
-    `depth` is how many items it stands within.
+    `depth` is how many items it stands within, and `lax` names the entry within which maps may be `AsWritten`.
 
     Raises:
         DagCborError: there is no strict DAG-CBOR map there.
@@ -142,9 +128,12 @@ def read_map(
         entries, items = swiftly
         allowance.take(items)
         return entries, len(data)
-    _container(data, offset, _MAP, "a map")
+    count, position = _container(data, offset, _MAP, "a map")
+    if depth >= MAX_DEPTH:
+        raise DagCborError(f"nested more than {MAX_DEPTH} deep", offset)
+    allowance.take(count, offset)
     try:
-        return _item(data, offset, depth, allowance)  # type: ignore[return-value] # a map's head stands there
+        return _entries(data, position, count, depth, allowance, lax=lax)
     except IndexError:
         raise DagCborError("the bytes end within a map", len(data)) from None
 
@@ -164,6 +153,14 @@ def encode(value: object) -> bytes:
 def join(*parts: object) -> bytes:
     """Write several items one behind the other, such as keys and values of a map whose head stands before them."""
     return b"".join(map(encode, parts))
+
+
+def is_shallow(data: bytes, *, depth: int = 0) -> bool:
+    """Say whether an item that stands within `depth` others is surely not nested too deeply, from its bytes alone.
+
+    There are not so many heads of arrays and maps in it, even if every byte that could be one is. False says nothing.
+    """
+    return len(data) - len(data.translate(None, _HEADS_OF_MANY)) <= MAX_DEPTH - depth
 
 
 def byte_string(value: bytes) -> bytes:
@@ -197,8 +194,13 @@ def _head(major: int, number: int) -> bytes:
 
 
 def encode_again(value: object) -> bytes:
-    """Write what was read, or will be: the bytes that it was read from, for there is one way to write it."""
+    """Write what was read strictly, or will be: the bytes that it was read from, for there is one way to write it."""
     return swift.write(value) or encode(value)
+
+
+def encode_as_read(value: object) -> bytes:
+    """Write what was read, the bytes that it was read from: an `AsWritten` as it was written."""
+    return swift.write(value) or cbor2.dumps(_ordered(value, 0, again=True))
 
 
 def _container(data: bytes, offset: int, major: int, what: str) -> tuple[int, int]:
@@ -229,11 +231,8 @@ def _argument(data: bytes, position: int, information: int) -> tuple[int, int]:
     return number, end
 
 
-def _key(data: bytes, position: int, previous: bytes) -> tuple[str, int]:
-    """Read a map's key and check that it follows `previous`, both with their heads.
-
-    Heads are shortest, so comparing encoded keys compares lengths first and then bytes.
-    """
+def _key(data: bytes, position: int) -> tuple[str, int]:
+    """Read a map's key."""
     initial = data[position]
     if initial >> 5 != _TEXT:
         raise DagCborError("a map's key is not text", position)
@@ -244,16 +243,37 @@ def _key(data: bytes, position: int, previous: bytes) -> tuple[str, int]:
     end = start + length
     if end > len(data):
         raise DagCborError("the bytes end within a key", position)
-    if data[position:end] <= previous:
-        what = "occurs twice" if data[position:end] == previous else "is out of order"
-        raise DagCborError(f"the key {data[start:end][:64]!r} {what}", position)
     try:
         return data[start:end].decode(), end
     except UnicodeDecodeError:
         raise DagCborError("a key is not UTF-8", position) from None
 
 
-def _item(data: bytes, position: int, depth: int, allowance: Allowance) -> tuple[Value, int]:  # noqa: C901, PLR0911, PLR0912 - one branch a major type
+def _entries(  # noqa: PLR0913 - where it stands, and how it is read
+    data: bytes, position: int, count: int, depth: int, allowance: Allowance, *, lax: str | None = None, all_lax: bool = False
+) -> tuple[dict[str, Value], int]:
+    """Read a map's entries and check that each key follows the one before it.
+
+    Heads are shortest, so comparing encoded keys compares lengths first and then bytes.
+    """
+    entries: dict[str, Value] = {}
+    previous, before = b"", ""
+    as_written, strict = all_lax, True
+    for _ in range(count):
+        key, value_at = _key(data, position)
+        encoded = data[position:value_at]
+        strict = strict and encoded > previous
+        # For text, the order of UTF-8 bytes is the order of code points.
+        as_written = as_written and (key > before or not entries)
+        if not strict and not as_written:
+            what = "occurs twice" if encoded == previous else "is out of order"
+            raise DagCborError(f"the key {key.encode()[:64]!r} {what}", position)
+        previous, before = encoded, key
+        entries[key], position = _item(data, value_at, depth + 1, allowance, lax=all_lax or key == lax)
+    return (entries if strict else AsWritten(entries)), position
+
+
+def _item(data: bytes, position: int, depth: int, allowance: Allowance, *, lax: bool = False) -> tuple[Value, int]:  # noqa: C901, PLR0911, PLR0912 - one branch a major type
     initial = data[position]
     start = position
     major = initial >> 5
@@ -290,16 +310,10 @@ def _item(data: bytes, position: int, depth: int, allowance: Allowance) -> tuple
     if major == _ARRAY:
         items: list[Value] = []
         for _ in range(number):
-            item, position = _item(data, position, depth + 1, allowance)
+            item, position = _item(data, position, depth + 1, allowance, lax=lax)
             items.append(item)
         return items, position
-    entries: dict[str, Value] = {}
-    previous = b""
-    for _ in range(number):
-        key, value_at = _key(data, position, previous)
-        previous = data[position:value_at]
-        entries[key], position = _item(data, value_at, depth + 1, allowance)
-    return entries, position
+    return _entries(data, position, number, depth, allowance, all_lax=lax)
 
 
 def _simple(data: bytes, start: int, information: int) -> tuple[Value, int]:
@@ -343,8 +357,8 @@ def _tagged(data: bytes, start: int, tag: int, position: int, allowance: Allowan
     return (number if tag == _POSITIVE_BIGNUM else -1 - number), end
 
 
-def _ordered(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one return a kind of value
-    """Put `value` into the form in which cbor2 writes strict DAG-CBOR."""
+def _ordered(value: object, depth: int, *, again: bool = False) -> object:  # noqa: C901, PLR0911 - one return a kind of value
+    """Put `value` into the form in which cbor2 writes strict DAG-CBOR; or, `again`, what was read as it was written."""
     kind = type(value)
     if kind is str or kind is bytes or value is None or kind is bool:
         return value
@@ -368,10 +382,11 @@ def _ordered(value: object, depth: int) -> object:  # noqa: C901, PLR0911 - one 
             if not isinstance(key, str):
                 raise DagCborError(f"cannot be encoded: a map's key is {type(key).__name__}, not text")
         # For text, the order of UTF-8 bytes is the order of code points: but lengths are of bytes.
-        keys = sorted(value, key=lambda key: (len(key.encode()), key))
-        return {_text(key): _ordered(value[key], depth + 1) for key in keys}
+        as_written = again and isinstance(value, AsWritten)
+        keys = value if as_written else sorted(value, key=lambda key: (len(key.encode()), key))
+        return {_text(key): _ordered(value[key], depth + 1, again=again) for key in keys}
     if isinstance(value, list | tuple):
-        return [_ordered(item, depth + 1) for item in value]
+        return [_ordered(item, depth + 1, again=again) for item in value]
     raise DagCborError(f"cannot be encoded: {value!r}" if isinstance(value, float) else f"cannot be encoded: a {kind.__name__}")
 
 

@@ -17,9 +17,10 @@ from typing import Final
 from propcache.api import cached_property
 
 from forge import dagcbor, varsig
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.command import CommandPath
-from forge.dagcbor import Allowance, Value
+from forge.dagcbor import Value
 from forge.did import DID
 from forge.errors import DecodeError, TokenError
 from forge.keys import Signer
@@ -34,6 +35,7 @@ MAX_TOKEN_BYTES: Final = 2 * 1024 * 1024
 
 _ARRAY_OF_2: Final = 2
 _PAYLOAD_DEPTH: Final = 2  # in the array, and in the map that is signed: what is read can be written again
+_LAX: Final = "args"  # Go's typed arguments, and results within a receipt's, have maps in an order of their own
 _MAP_OF_H_AND_TAG: Final = b"\xa2\x61h"
 
 
@@ -61,7 +63,7 @@ class Envelope:
 
     def raw(self, key: str) -> bytes:
         """Give the received bytes of one of the payload's values. They are the only ones that say it."""
-        return dagcbor.encode_again(self.payload[key])
+        return dagcbor.encode_as_read(self.payload[key])
 
 
 class Sealed:
@@ -100,7 +102,7 @@ def decode(data: bytes, allowance: Allowance | None = None) -> Envelope:
             algorithm, tag = frame
         else:
             signature, signed_at, algorithm, tag, position = _open(data, allowance)
-        payload, end = dagcbor.read_map(data, position, allowance, depth=_PAYLOAD_DEPTH)
+        payload, end = dagcbor.read_map(data, position, allowance, depth=_PAYLOAD_DEPTH, lax=_LAX)
     except TokenError:
         raise
     except DecodeError as error:

@@ -140,9 +140,9 @@ class Invocation(Sealed):
     def task(self) -> CID:
         """The name of what is asked for: command, subject, arguments and nonce, whoever asks and however (§5.1).
 
-        The arguments go in as they were received: as bytes there is one way to write them.
+        The arguments go in as they were received.
         """
         said = self.envelope.payload
         return CID.of(
-            dagcbor.encode_again({"cmd": said["cmd"], "sub": said["sub"], "args": said["args"], "nonce": said["nonce"]})
+            dagcbor.encode_as_read({"cmd": said["cmd"], "sub": said["sub"], "args": said["args"], "nonce": said["nonce"]})
         )

@@ -2,9 +2,10 @@
 
     announcement ::= {"cause": link, "path": [link], "recorded_at": instant, "revoke": link}        an event of the feed
     record       ::= {"cause": bytes, "path": [bytes], "recorded_at": instant, "revoke": link}      the tokens themselves
-    instant      ::= RFC 3339 text | nanoseconds since 1970
+    instant      ::= nanoseconds since 1970 | RFC 3339 text
 
-Text is what is written here. What is read is somebody else's word: only the tokens in a record prove anything.
+Nanoseconds are what is written here: Swarf's documents show text, but its client reads numbers and nothing else, and so its
+service writes them. What is read is somebody else's word: only the tokens in a record prove anything.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def announce(announcement: Announcement) -> str:
         {
             "cause": announcement.cause,
             "path": announcement.path,
-            "recorded_at": instant.write(announcement.recorded_at),
+            "recorded_at": announcement.recorded_at,
             "revoke": announcement.delegation,
         }
     )
@@ -48,7 +49,7 @@ def record(revocation: Revocation) -> str:
         {
             "cause": revocation.invocation,
             "path": revocation.path,
-            "recorded_at": instant.write(revocation.recorded_at),
+            "recorded_at": revocation.recorded_at,
             "revoke": revocation.delegation,
         }
     )

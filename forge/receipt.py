@@ -116,8 +116,8 @@ class Receipt(Sealed):
             {"ok": out} if not isinstance(out, Failure) else {"error": {"name": out.name, "message": _readable(out.message)}}
         )
         encoded = dagcbor.encode_again(value)
-        # Read again: what is told is what will be read, and it can be read. Nothing, and a failure, are known to be.
-        told = value if out == {} or isinstance(out, Failure) else dagcbor.read_map(encoded, depth=_DEPTH)[0]
+        # Read again, where it could be too deep to be read: what is told can be read.
+        told = value if dagcbor.is_shallow(encoded, depth=_DEPTH) else dagcbor.read_map(encoded, depth=_DEPTH)[0]
         frame = _frame(executor.did, executor.algorithm)
         signed = b"".join(
             (

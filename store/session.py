@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from forge.errors import StoreError
 from store.archive.file import Folder
+from store.checkpoint import Checkpoints, copy
 from store.glance import Glance
 from store.groups import Work
 from store.records import AlreadyExists
@@ -103,8 +104,10 @@ class Reader:
 class Writer(Reader):
     """The connection that writes: a `store.line.Writer`."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, checkpoints: Checkpoints) -> None:
+        """`checkpoints` is told what is committed."""
         super().__init__(connection)
+        self._checkpoints = checkpoints
         self._before = 0
         self._busy_until: float | None = None
 
@@ -159,10 +162,14 @@ class Writer(Reader):
         execute(RELEASE)
         return value
 
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        super().commit()
+        self._checkpoints.committed(self._connection.total_changes - self._before, self._connection)
+
     def close(self) -> None:
         """Copy the log into the file as far as nobody is in the way, and let go."""
-        with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        copy(self._connection)
         super().close()
 
 

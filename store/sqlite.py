@@ -22,6 +22,7 @@ from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import schema, sql
 from store.archive.moving import Archiving
+from store.checkpoint import Checkpoints
 from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
 from store.line import Line
@@ -50,8 +51,8 @@ STATEMENTS: Final = 256
 # KiB of pages that a connection keeps in memory.
 CACHE_KIB: Final = 32_768
 
-# Pages after which the log is copied into the file. A page that changes often before that is copied once.
-CHECKPOINT_PAGES: Final = 4_000
+# Pages after which a commit copies the log into the file, where `store.checkpoint` has not done it long before.
+CHECKPOINT_PAGES: Final = 32_000
 
 _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
@@ -61,6 +62,8 @@ _PRAGMAS: Final = (
 )
 # The writer waits in `patiently`; inside a transaction it needs no more locks.
 _WRITING: Final = (*_PRAGMAS, "PRAGMA busy_timeout = 0")
+# Nor does whoever copies the log: it goes as far as nobody is in the way.
+_COPYING: Final = (*_PRAGMAS, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON")
 # Not where something is written: with its journals of statements in memory, 8,000 updates took three times as long.
 _READING: Final = (*_PRAGMAS, "PRAGMA temp_store = MEMORY", "PRAGMA query_only = ON")
 _GLANCING: Final = (*_READING, "PRAGMA busy_timeout = 0")
@@ -73,7 +76,10 @@ class SQLiteStore(Archiving):
 
     _free = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
 
-    def __init__(self, writer: Writer, readers: Sequence[Reader], lookups: aiosqlite.Connection) -> None:
+    def __init__(
+        self, writer: Writer, checkpoints: Checkpoints, readers: Sequence[Reader], lookups: aiosqlite.Connection
+    ) -> None:
+        self._checkpoints = checkpoints
         self._changes = Line("store-writer", writer, MOST_CHANGES)
         self._brief, *others = readers
         self._glance: Glance | None = self._brief.glance()
@@ -158,6 +164,7 @@ class SQLiteStore(Archiving):
                 self._glance = None
                 self._brief.close()
             await self._lookups.close()
+            await self._checkpoints.close()
             # Last, so that the log can be emptied.
             await self._changes.close()
 
@@ -181,11 +188,14 @@ async def connect(url: str) -> SQLiteStore:
         ConfigurationError: there is no usable store there and none can be made.
     """
     path = _path(url)
-    writer, readers = await asyncio.to_thread(_open_all, path)
+    copier, connection, readers = await asyncio.to_thread(_open_all, path)
     lookups = aiosqlite.Connection(lambda: _open(path, _READING), iter_chunk_size=1)
     # A daemon, as the threads of groups are: a program that dies without closing its store does die.
     lookups._thread.daemon = True  # noqa: SLF001 - aiosqlite has no other way
-    return SQLiteStore(writer, readers, await lookups)
+    await lookups
+    # Now: from here on nothing fails, so no thread is left behind.
+    checkpoints = Checkpoints(copier)
+    return SQLiteStore(Writer(connection, checkpoints), checkpoints, readers, lookups)
 
 
 def _path(url: str) -> Path:
@@ -209,7 +219,7 @@ def _path(url: str) -> Path:
     return absolute
 
 
-def _open_all(path: Path) -> tuple[Writer, list[Reader]]:
+def _open_all(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection, list[Reader]]:
     """Bring the schema up to date, then open the connections.
 
     Raises:
@@ -231,13 +241,13 @@ def _open_all(path: Path) -> tuple[Writer, list[Reader]]:
                 patiently(connection, "BEGIN IMMEDIATE")
                 connection.execute(sql.TOUCH)
                 connection.execute("ROLLBACK")
-                writer = Writer(opened.enter_context(closing(_open(path, _WRITING))))
+                copier, writer = (opened.enter_context(closing(_open(path, pragmas))) for pragmas in (_COPYING, _WRITING))
                 pragmas = (_GLANCING, *[_READING] * (READERS - 1))
                 readers = [Reader(opened.enter_context(closing(_open(path, one)))) for one in pragmas]
         except sqlite3.Error as error:
             raise ConfigurationError(f"store: {path} cannot be used: {error}") from error
         opened.pop_all()
-    return writer, readers
+    return copier, writer, readers
 
 
 def _open(path: Path, pragmas: Sequence[str]) -> sqlite3.Connection:

@@ -22,7 +22,9 @@ DECLARED = {failure.__name__ for command in COMMANDS for failure in command.fail
 LINK = re.compile(r"\]\(([^)#]*)(?:#([^)]+))?\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SECTION = re.compile(rf"{re.escape(PAGE)}, ([A-Z][a-z]+(?:\s[a-z]+)*)")
-DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "docs/operating.md", PAGE)]
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "docs/differences.md", "docs/hilt.md", "docs/operating.md", PAGE)
+]
 NAMING = [ROOT / "DECISIONS.md"]
 NAMING += [path for folder in ("commands", "store", "forge", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
 

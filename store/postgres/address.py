@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -52,14 +52,14 @@ class Address:
         Raises:
             ConfigurationError: it is none.
         """
+        place, _, query = url.partition("?")
         try:
-            parts = urlsplit(url)
-            parameters = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+            parameters = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
             prepared = dict(parameters).get(_PREPARED, "yes")
             if prepared not in _SAID:
                 raise ConfigurationError(f"store: {_PREPARED}={prepared}: expected yes or no")
             rest = urlencode([(key, value) for key, value in parameters if key != _PREPARED])
-            given = conninfo_to_dict(urlunsplit(parts._replace(query=rest)))
+            given = conninfo_to_dict(f"{place}?{rest}")
         except (ValueError, psycopg.Error) as error:
             # Not the URL itself: it may hold a password.
             raise ConfigurationError(f"store: that is no postgresql:// URL: {error}") from None

@@ -38,7 +38,7 @@ _SETTINGS: Final = f"""
 SELECT set_config('statement_timeout', '{STATEMENT_TIMEOUT}s', TRUE), set_config('lock_timeout', '{TURN_TIMEOUT}s', TRUE),
        set_config('idle_in_transaction_session_timeout', '{IDLE_TIMEOUT}s', TRUE), set_config('enable_seqscan', 'off', TRUE),
        set_config('plan_cache_mode', 'force_generic_plan', TRUE), set_config('jit', 'off', TRUE)
-"""  # noqa: S608 - constants alone
+"""
 
 _TURN: Final = """
 SELECT version_num, oldest FROM forge_schema FOR UPDATE
@@ -109,11 +109,6 @@ class _Connected:
             raise
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
-        if statement in _QUIET:
-            self._wire.send(statement, values)
-            if statement == sql.RECORD:
-                self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
-            return NOTHING
         return self._wire.ask(statement, values)
 
     def _begin_block(self) -> Found:
@@ -197,6 +192,7 @@ class Writer(_Connected):
     def __init__(self, open_wire: Callable[[], Wire], folder: Folder) -> None:
         super().__init__(open_wire, folder)
         self._changed = False
+        self._clean = True
         self._unrecorded = False
 
     def begin(self) -> None:
@@ -207,7 +203,7 @@ class Writer(_Connected):
             StoreError: others had the turn for too long, or a newer version has taken the schema too far.
         """
         self._broken = None
-        self._changed = self._unrecorded = False
+        self._clean, self._unrecorded = True, False
         self._recorded, self._savepoints = [], []
         try:
             self._take_turn()
@@ -230,7 +226,9 @@ class Writer(_Connected):
             raise
         # Raises where the unit went on as if nothing had happened.
         execute(RELEASE)
-        self._unrecorded = self._unrecorded or (self._changed and len(self._recorded) == before)
+        if self._changed:
+            self._clean = False
+            self._unrecorded = self._unrecorded or len(self._recorded) == before
         return value
 
     def commit(self) -> None:
@@ -241,6 +239,9 @@ class Writer(_Connected):
             UnknownError: the connection was lost, and what was recorded does not tell.
             StoreError: the server did not take it.
         """
+        if self._clean:
+            self.rollback()
+            return
         wire = self._wire
         # A commit that waits for another server is not to be given up: it would be reported as done.
         wire.send(_PATIENCE)
@@ -265,10 +266,7 @@ class Writer(_Connected):
             UnknownError: that cannot be said of a unit that recorded nothing; or nobody answers.
         """
         if not self._recorded:
-            if self._unrecorded:
-                raise UnknownError(f"store: whether it was kept is not known: {error}") from error
-            # There was nothing to keep.
-            return True
+            raise UnknownError(f"store: whether it was kept is not known: {error}") from error
         try:
             # The lost one had the turn. Whoever has it now finds what was kept, or what never will be.
             self._take_turn()
@@ -285,4 +283,9 @@ class Writer(_Connected):
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
         self._changed = self._changed or changes(statement)
-        return super()._do(statement, values)
+        if statement not in _QUIET:
+            return self._wire.ask(statement, values)
+        self._wire.send(statement, values)
+        if statement == sql.RECORD:
+            self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
+        return NOTHING

@@ -20,7 +20,7 @@ from forge.errors import ConfigurationError, StoreError
 from store import schema, sql
 from store.archive.file import Folder
 from store.archive.moving import Archiving
-from store.groups import Groups, Work
+from store.groups import Work
 from store.postgres.address import Address
 from store.postgres.lookups import Lookups
 from store.postgres.session import Reader, Writer

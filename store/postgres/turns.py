@@ -27,32 +27,44 @@ class Turns(Groups):
         A group takes what has queued by the time at which it is its turn: who came while it waited shares its commit.
         """
         until = time.monotonic() + PATIENCE
-        # In the order in which they came, the first of them last.
-        left = [units]
-        gathered = False
+        group = Group(session, units)
+        group.begin()
+        self._gather(units)
         tries = 0
-        while left:
-            part = left.pop()
-            group = Group(session, part)
-            group.begin()
-            if not gathered:
-                gathered = True
-                self._gather(part)
-                if group.failure is not None:
-                    group.fail(group.failure)
-            while not group.failed and group.run_one():
-                pass
-            group.commit()
-            tries += 1
-            if not isinstance(group.failure, AgainError):
-                tries = 0
-            elif isinstance(group.failure, LostError):
-                if time.monotonic() < until:
-                    left.append(part)
-            elif len(part) > 1 and tries > 1:
-                half = len(part) // 2
-                left += [part[half:], part[:half]]
-            elif tries < QUARRELS:
-                left.append(part)
-            if group.failed and left:
+        # In the order in which they came, the first of them last.
+        parts = [units]
+        while True:
+            failure = _finished(group)
+            tries = tries + 1 if isinstance(failure, AgainError) else 0
+            again = _again(parts.pop(), failure, tries, until)
+            parts += again
+            if not parts:
+                return
+            if len(again) > 1:
+                # Each of the halves is new.
+                tries = 1
+            if again:
                 time.sleep(random.uniform(*PAUSE) * min(tries, _LONGEST))  # noqa: S311 - not a secret
+            group = Group(session, parts[-1])
+            group.begin()
+
+
+def _finished(group: Group) -> BaseException | None:
+    """Run a group that has begun, or not; give why nothing of it was kept."""
+    if group.failure is not None:
+        # For those, too, who came after it had failed.
+        group.fail(group.failure)
+    while not group.failed and group.run_one():
+        pass
+    group.commit()
+    return group.failure
+
+
+def _again(part: list[Unit], failure: BaseException | None, tries: int, until: float) -> list[list[Unit]]:
+    """Say what is run again of a part of a group, the first of it last."""
+    if isinstance(failure, LostError):
+        return [part] if time.monotonic() < until else []
+    half = len(part) // 2
+    if isinstance(failure, AgainError) and half and tries > 1:
+        return [part[half:], part[:half]]
+    return [part] if isinstance(failure, AgainError) and tries < QUARRELS else []

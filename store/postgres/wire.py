@@ -162,8 +162,8 @@ class Wire:
                 # Whether they were prepared is not known of those that came after it. They get new names.
                 for statement, _ in waiting:
                     self._names.pop(statement, None)
-            error = error_from_result(failed, self._connection.info.encoding)
-            raise meaning(error) from error
+            said = error_from_result(failed, self._connection.info.encoding)
+            raise meaning(said) from said
         return _found(last)
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from struct import pack
 from typing import Final
 
 from forge.cid import CID
+from forge.dagcbor import AsWritten
 
 UINT, NINT, BYTES, TEXT, ARRAY, MAP, TAG, SIMPLE = range(8)
 WIDTHS: Final = {1: 24, 2: 25, 4: 26, 8: 27}
@@ -46,7 +47,7 @@ def key_order(key: str) -> tuple[int, bytes]:
 
 
 def cbor(value: object) -> bytes:  # noqa: C901, PLR0911 - one return a kind of value
-    """Strict DAG-CBOR, but for what `Raw` and `Pairs` bring in."""
+    """Strict DAG-CBOR, but for what `Raw`, `Pairs` and what was read `AsWritten` bring in."""
     if isinstance(value, Raw):
         return bytes(value)
     if isinstance(value, Pairs):
@@ -72,6 +73,7 @@ def cbor(value: object) -> bytes:  # noqa: C901, PLR0911 - one return a kind of 
     if isinstance(value, list):
         return head(ARRAY, len(value)) + b"".join(cbor(item) for item in value)
     if isinstance(value, dict):
-        entries = [cbor(key) + cbor(value[key]) for key in sorted(value, key=key_order)]
+        keys = value if isinstance(value, AsWritten) else sorted(value, key=key_order)
+        entries = [cbor(key) + cbor(value[key]) for key in keys]
         return head(MAP, len(entries)) + b"".join(entries)
     raise TypeError(type(value).__name__)

@@ -397,6 +397,47 @@ def test_read_map() -> None:
             dagcbor.read_map(wrong)
 
 
+GENERATED: Final = Pairs(("external_id", "org-1"), ("region", "eu"))
+"""A map as Go's cbor-gen writes a `map[string]string`: in the order of the alphabet."""
+
+
+@pytest.mark.parametrize(
+    "value", [GENERATED, [GENERATED], Pairs(("b", 1), ("cc", GENERATED)), Pairs(("cc", GENERATED), ("d", 1))]
+)
+def test_maps_in_the_order_of_the_alphabet_are_read_where_it_says_so(value: Any) -> None:
+    data = cbor(Pairs(("a", value), ("bb", {"n": 1})))
+    with pytest.raises(DagCborError, match="out of order"):
+        dagcbor.read_map(data)
+    with pytest.raises(DagCborError, match="out of order"):
+        dagcbor.read_map(data, lax="bb")
+    found, end = dagcbor.read_map(data, lax="a")
+    assert end == len(data)
+    assert dagcbor.encode_as_read(found) == data
+    # Whatever is signed here has the one order.
+    assert dagcbor.decode(dagcbor.encode(found)) == dagcbor.decode(dagcbor.encode_again(found)) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (Pairs(("a", 1), ("cc", 2), ("b", 3)), "the key b'b' is out of order"),
+        (Pairs(("cc", 1), ("b", 2)), "the key b'b' is out of order"),
+        (Pairs(("aa", 1), ("b", 2), ("b", 3)), "the key b'b' occurs twice"),
+        (Pairs(("", 1), ("", 2)), "the key b'' occurs twice"),
+        (Pairs(("a", 1), ("", 2)), "the key b'' is out of order"),
+    ],
+)
+def test_a_map_in_neither_order_is_not_read(value: Any, reason: str) -> None:
+    with pytest.raises(DagCborError) as caught:
+        dagcbor.read_map(cbor({"a": value}), lax="a")
+    assert str(caught.value).startswith(reason)
+
+
+def test_the_map_itself_has_the_one_order() -> None:
+    with pytest.raises(DagCborError, match="out of order"):
+        dagcbor.read_map(cbor(GENERATED), lax="external_id")
+
+
 def test_read_map_counts_depth_like_decode() -> None:
     deepest = b"\xa1\x60" + b"\x81" * (MAX_DEPTH - 1) + b"\x00"
     assert dagcbor.read_map(deepest)[0] == dagcbor.decode(deepest)
@@ -404,6 +445,20 @@ def test_read_map_counts_depth_like_decode() -> None:
     for read in (dagcbor.read_map, dagcbor.decode):
         with pytest.raises(DagCborError, match="nested more than"):
             read(deeper)
+
+
+@pytest.mark.parametrize("depth", [0, 4])
+@pytest.mark.parametrize("head", [b"\x81", b"\xa1\x60"], ids=["arrays", "maps"])
+def test_what_is_shallow_can_be_read(head: bytes, depth: int) -> None:
+    """It may be wrong in one direction alone: what could be too deep is looked at."""
+    most = head * (MAX_DEPTH - depth) + b"\x00"
+    dagcbor.read(most, depth=depth)
+    assert dagcbor.is_shallow(most, depth=depth)
+    deeper = head + most
+    assert not dagcbor.is_shallow(deeper, depth=depth)
+    with pytest.raises(DagCborError, match="nested more than"):
+        dagcbor.read(deeper, depth=depth)
+    assert not dagcbor.is_shallow(dagcbor.encode(b"\x81" * 100))
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00"], ids=len)

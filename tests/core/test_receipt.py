@@ -9,6 +9,7 @@ from hypothesis import given
 
 from forge.cid import CID
 from forge.container import decode_token
+from forge.dagcbor import MAX_DEPTH
 from forge.errors import DagCborError, Expired, Failure, HandlerNotFound, TokenError
 from forge.invocation import Invocation
 from forge.receipt import COMMAND, MAX_MESSAGE_BYTES, UNNAMED, Receipt
@@ -106,6 +107,21 @@ def test_a_receipt_is_read_as_it_was_issued(value: Any) -> None:
     assert decode_token(bytes(issued)) == issued
     assert bytes(issued) == receipt(SERVICE, {"out": {"ok": value}, "ran": RAN}, sub=str(SERVICE.did), iat=NOW)
     assert (issued.error, issued.error_name, issued.error_message) == (None, None, None)
+
+
+def test_what_is_too_deep_to_be_read_is_not_issued() -> None:
+    def nested(levels: int) -> Any:
+        value: Any = 1
+        for _ in range(levels):
+            value = [value]
+        return value
+
+    # Within the token, what is signed, the payload, the arguments and `out`.
+    deepest = MAX_DEPTH - 5
+    issued = Receipt.issue(SERVICE, ran=RAN, out=nested(deepest), issued_at=NOW)
+    assert Receipt.decode(bytes(issued)).ok == nested(deepest)
+    with pytest.raises(DagCborError, match="nested"):
+        Receipt.issue(SERVICE, ran=RAN, out=nested(deepest + 1), issued_at=NOW)
 
 
 def test_a_failure_s_receipt() -> None:

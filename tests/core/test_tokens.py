@@ -366,6 +366,43 @@ def test_a_task_is_named_by_four_things(command: CommandPath, subject: DID, args
     assert dagcbor.encode({"cmd": command, "sub": subject, "args": args, "nonce": nonce}) == block
 
 
+def test_arguments_as_go_generates_them() -> None:
+    """libforge's `details` are in the order of the alphabet; what they are hashed and signed as is what was sent."""
+    details = Pairs(("external_id", "org-1"), ("region", "eu-west-1"))
+    data = invocation(args={"details": details, "product": None})
+    token = Invocation.decode(data)
+    assert bytes(token) == data
+    assert token.arguments["details"] == {"region": "eu-west-1", "external_id": "org-1"}
+    assert token.envelope.raw("args") == cbor({"details": details, "product": None})
+    block = {
+        "cmd": str(token.command),
+        "sub": token.subject,
+        "args": {"details": details, "product": None},
+        "nonce": token.nonce,
+    }
+    assert token.task == CID.of(cbor(block))
+    # A receipt of it says the same in the one order.
+    said = Receipt.issue(SERVICE, ran=token.task, out=token.arguments, issued_at=NOW)
+    assert cbor({"region": "eu-west-1", "external_id": "org-1"}) in bytes(said)
+    assert Receipt.decode(bytes(said)) == said
+
+
+def test_a_result_as_go_generates_it() -> None:
+    data = receipt(args={"out": {"ok": Pairs(("external_id", "org-1"), ("region", "eu"))}, "ran": CID.of(b"")})
+    assert Receipt.decode(data).ok == {"external_id": "org-1", "region": "eu"}
+    assert bytes(Receipt.decode(data)) == data
+
+
+@pytest.mark.parametrize("place", ["meta", "args"])
+def test_only_arguments_may_be_as_go_generates_them(place: str) -> None:
+    turned = Pairs(("external_id", "org-1"), ("region", "eu"))
+    with pytest.raises(TokenError, match="out of order"):
+        Delegation.decode(delegation(meta=turned) if place == "meta" else delegation(pol=[["==", ".a", turned]]))
+    if place == "meta":
+        with pytest.raises(TokenError, match="out of order"):
+            Invocation.decode(invocation(meta=turned))
+
+
 USUAL: Final[dict[str, Any]] = {"sub": str(BOB.did), "cmd": "/a/b", "args": {"n": 1, "l": [CID.of(b"")]}, "nonce": N}
 
 

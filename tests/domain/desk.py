@@ -69,7 +69,9 @@ def hand_in(tx: Transaction, ask: Ask) -> Outcome:
         ready: Ready[Transaction] = Ready(route, task, _VERIFIED, ask.at)
         if route.command.effect is Effect.READS:
             return {"ok": _EXECUTOR._look(ready, tx)}
-        receipt = _EXECUTOR._change(ready, tx)
+        # As a store runs a unit.
+        with tx.savepoint():
+            receipt = _EXECUTOR._change(ready, tx)
     except Failure as failure:
         return {"error": {"name": failure.name, "message": failure.message}}
     return {"ok": receipt.ok} if receipt.error is None else {"error": receipt.error}

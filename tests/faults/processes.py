@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
 
 from forge.config import write_private
 from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
@@ -37,9 +38,11 @@ def free_port() -> int:
 
 @dataclass
 class Place:
-    """A folder with a key and a store, which server processes share."""
+    """A folder with a key, and a store, which server processes share."""
 
     folder: Path
+    elsewhere: str | None = None
+    """The URL of the store, where it is no file in the folder."""
 
     def __post_init__(self) -> None:
         write_private(self.key, Ed25519PrivateKey.generate().pem())
@@ -53,11 +56,18 @@ class Place:
         return self.folder / "forge.db"
 
     @property
+    def store(self) -> str:
+        return self.elsewhere or f"sqlite:///{self.database}"
+
+    @property
     def service(self) -> Signer:
         return Signer(private_key_from_pem(self.key.read_bytes()))
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database)) as connection:
+        if self.elsewhere is not None:
+            with psycopg.connect(self.elsewhere) as server:
+                return server.execute(statement.encode()).fetchall()
+        with closing(sqlite3.connect(self.database)) as connection, connection:
             return connection.execute(statement).fetchall()
 
     def halves(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -81,7 +91,7 @@ class Place:
         """Start `forge serve`; whatever happens, it has ended in the end."""
         port = free_port()
         command = [sys.executable, "-m", "forge", "serve", "--key", str(self.key), "--port", str(port)]
-        command += ["--store", f"sqlite:///{self.database}", *flags]
+        command += ["--store", self.store, *flags]
         with (self.folder / f"log-{port}.txt").open("wb") as log:
             variables = {**unmeasured.environment(), **environment}
             process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from abc import ABC, abstractmethod
@@ -22,6 +23,7 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.invocation import Invocation
 from forge.keys import Signer
+from tests.faults.conftest import ENGINES
 from tests.faults.crowd import CLIENTS, Crowd, crowd, sign
 from tests.faults.processes import Place
 
@@ -263,16 +265,25 @@ class OneSubscription(Race):
             assert used[subscription] == SEATS
 
 
-@pytest_asyncio.fixture(params=[1, 2], ids=["one worker", "two workers"], scope="module", loop_scope="module")
+ARENAS = {"one worker": ("sqlite", 1), "two workers": ("sqlite", 2), "two workers on PostgreSQL": ("postgresql", 2)}
+
+
+@pytest_asyncio.fixture(params=ARENAS, scope="module", loop_scope="module")
 async def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
     """Run a server for all races: those before leave it full of others' things."""
-    async with crowd(Place(tmp_path_factory.mktemp("arena")), request.param) as made:
+    engine, workers = ARENAS[request.param]
+    place = await asyncio.to_thread(ENGINES[engine], tmp_path_factory.mktemp("arena"))
+    async with crowd(place, workers) as made:
         yield made
 
 
 def traces(place: Place) -> dict[bytes, Counter[str]]:
     """Find what each task has left in the store, in whatever table."""
-    names = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+    names = (
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+        if place.elsewhere is None
+        else "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    )
     found: dict[bytes, Counter[str]] = {}
     for table, column in place.query(names):
         if column in NAMING:

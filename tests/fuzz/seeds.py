@@ -98,6 +98,7 @@ SEEDS: Final[dict[str, list[bytes]]] = {
         *SAMPLES,
         *_vectors("token", "delegation", "invocation", "receipt"),
         *(bytes.fromhex(one["hex"]) for one in load("tokens.json")["tokens"]),
+        *(bytes.fromhex(one["token"]) for one in load("go/tokens.json")),
         *(bytes(token) for one in CHAINS for token in one.tokens),
         *(forged(bytes(token)) for one in CHAINS for token in one.tokens),
     ],

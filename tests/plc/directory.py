@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,15 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pytest
-
+from tests.npm import install
 from tests.plc.operations import Identity
 
 HERE: Final = Path(__file__).parent
-INSTALLED: Final = HERE / "node_modules" / ".package-lock.json"
-"""What npm writes when it has installed everything."""
-LOCK: Final = HERE / "package-lock.json"
-INSTALL: Final = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 @dataclass
@@ -52,25 +45,10 @@ class Directory:
                 stream.close()
 
 
-def install() -> None:
-    """Install what package-lock.json says, unless it is there. Where that cannot be done the test is skipped and says why."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"the did:plc directory needs {program}, which is not installed")
-    # Two test runs in one folder must not install over each other.
-    with LOCK.open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if INSTALLED.exists() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
-            return
-        done = subprocess.run(INSTALL, cwd=HERE, check=False, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"the did:plc directory could not be installed: {done.stderr.strip()[-500:]}")
-
-
 @contextmanager
 def directory() -> Iterator[Directory]:
     """Run a directory of its own, empty."""
-    install()
+    install(HERE, "the did:plc directory")
     process = subprocess.Popen(
         ["node", "directory.mjs"],  # noqa: S607 - wherever it is installed
         cwd=HERE,

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from forge import instant, notice
+from forge import notice
 from forge.cid import CID
 from forge.cli.protocol import BoundedProtocol
 from forge.errors import StoreError
@@ -116,7 +116,7 @@ class TestWire:
         assert json.loads(data) == {
             "cause": {"/": str(cause.cid)},
             "path": [{"/": str(THIRD.cid)}],
-            "recorded_at": instant.write(kept.recorded_at),
+            "recorded_at": kept.recorded_at,
             "revoke": {"/": str(THIRD.cid)},
         }
         assert list(json.loads(data)) == ["cause", "path", "recorded_at", "revoke"]

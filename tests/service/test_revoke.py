@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from forge import dagjson, instant
+from forge import dagjson
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.delegation import Delegation
@@ -311,7 +312,15 @@ class TestRecord:
         assert found["path"] == [bytes(THIRD)]
         assert found["revoke"] == THIRD.cid
         kept = await world.app.state.host.store.read(lambda tx: tx.revocation(THIRD.cid))
-        assert instant.read(str(found["recorded_at"])) == kept.recorded_at
+        assert found["recorded_at"] == kept.recorded_at
+
+    async def test_when_it_was_recorded_is_a_number_as_swarf_reads_it(
+        self, world: World, http: aiohttp.ClientSession, recorded: Invocation
+    ) -> None:
+        """Its client takes whole nanoseconds (dag-json-gen v0.0.8, `DagJsonTime`), and no text."""
+        del recorded
+        async with http.get(f"{world.url}/revocation/{THIRD.cid}") as response:
+            assert re.search(r'"recorded_at":\d{19}[,}]', await response.text())
 
     async def test_each_of_several_can_be_had_by_its_cause(
         self, world: World, http: aiohttp.ClientSession, recorded: Invocation

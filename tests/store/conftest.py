@@ -40,9 +40,14 @@ def on_sqlite(folder: Path) -> str:
 
 def on_postgresql(folder: Path) -> str:
     del folder
-    if postgresql.programs() is None:
-        pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
+    postgresql.needed()
     return postgresql.server().store()
+
+
+def give_back(url: str) -> None:
+    """Say that a test is done with a place, and will take another one."""
+    if url.startswith("postgresql:"):
+        postgresql.server().give_back(url)
 
 
 ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite, "postgresql": on_postgresql}

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+import pytest
 
 from store import postgres
 
@@ -51,16 +52,34 @@ def programs() -> Path | None:
     return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
+# All rows, in whatever order: those who ask are not asked about keys.
+_EMPTY: Final = """
+DO $$ DECLARE name text; BEGIN
+SET LOCAL session_replication_role = replica;
+FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'forge_schema' LOOP
+  EXECUTE format('DELETE FROM %I', name);
+END LOOP;
+END $$
+"""
+
+
+def needed() -> None:
+    """Skip the test where there is no PostgreSQL."""
+    if programs() is None:
+        pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
+
+
 class Server:
     """A server that runs."""
 
     def __init__(self, settings: dict[str, str] | None = None) -> None:
         found = programs()
-        assert found is not None, "there is no PostgreSQL here"
+        assert found is not None
         self._programs = found
+        self._lent: dict[str, str] = {}
         self.folder = Path(tempfile.mkdtemp(prefix="forge-pg-"))
         self.data = self.folder / "data"
-        self._own(self.folder)
+        given_away(self.folder)
         self._run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C", "--no-sync", str(self.data))
         lines = {**_SETTINGS, "unix_socket_directories": f"'{self.folder}'", **(settings or {})}
         with (self.data / "postgresql.conf").open("a") as file:
@@ -107,8 +126,20 @@ class Server:
         return name
 
     def store(self) -> str:
-        """Make an empty store; give its URL. It is copied: the steps of the schema take longer than most tests."""
-        return self.url(self.database(template=self._empty()))
+        """Make an empty store; give its URL. A copy takes longer than most tests: what an earlier test has left is emptied."""
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+        busy = {name for (name,) in self.do("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname IS NOT NULL")}
+        name = next((name for name, of in self._lent.items() if of != test and name not in busy), None)
+        if name is None:
+            name = self.database(template=self._empty())
+        else:
+            self.do(_EMPTY, database=name)
+        self._lent[name] = test
+        return self.url(name)
+
+    def give_back(self, url: str) -> None:
+        """Say that a test is done with a store, and goes on."""
+        self._lent[url.partition("@/")[2].partition("?")[0]] = ""
 
     @cache  # noqa: B019 - there are one or two servers
     def _empty(self) -> str:
@@ -123,7 +154,7 @@ class Server:
     def _run(self, program: str, *arguments: str) -> None:
         with (self.folder / "errors").open("ab") as errors:
             done = subprocess.run(
-                [*self._as(), str(self._programs / program), *arguments],
+                [*as_another(), str(self._programs / program), *arguments],
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 # Not a pipe: a server that is started would keep it open.
@@ -133,14 +164,16 @@ class Server:
             )
         assert done.returncode == 0, (program, (self.folder / "errors").read_text())
 
-    @staticmethod
-    def _as() -> Sequence[str]:
-        return () if os.getuid() else ("setpriv", f"--reuid={_other().pw_uid}", f"--regid={_other().pw_gid}", "--clear-groups")
 
-    @staticmethod
-    def _own(folder: Path) -> None:
-        if not os.getuid():
-            os.chown(folder, _other().pw_uid, _other().pw_gid)
+def as_another() -> Sequence[str]:
+    """Give the words before a command that has to be run as somebody else than root."""
+    return () if os.getuid() else ("setpriv", f"--reuid={_other().pw_uid}", f"--regid={_other().pw_gid}", "--clear-groups")
+
+
+def given_away(folder: Path) -> None:
+    """Give a folder to whoever that is."""
+    if not os.getuid():
+        os.chown(folder, _other().pw_uid, _other().pw_gid)
 
 
 @cache

@@ -28,7 +28,10 @@ from tests.store.statements import GENERATED, MODULES, STATEMENTS
 # Of one row.
 OF_ONE_ROW = {"CURRENT_STEP", "TOUCH"}
 # Reads the end of the primary key, and the planner names no key then.
-AT_THE_END = {"LAST": ["SEARCH event"]}
+AT_THE_END = {
+    "LAST": ["SEARCH event"],
+    "APPEND": ["SEARCH event", *["SEARCH customer USING INDEX sqlite_autoindex_customer_1 (did=?)"] * 2],
+}
 # All of one consumer's, subscription's, customer's rows: what has ended and what has not, each by an index of its own.
 HISTORIES = {"HISTORY"}
 
