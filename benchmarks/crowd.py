@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+import psycopg
+
 from benchmarks.cast import PRODUCT, SERVICE, Cast, fresh_did
 from forge.cid import CID
 from forge.command import CommandPath
@@ -86,6 +88,11 @@ def multiply(connection: sqlite3.Connection, crowd: Crowd, many: int) -> None:
     for (table,) in connection.execute(_OURS).fetchall():
         for mould in _moulds(connection, table, crowd.names):
             connection.execute(mould.statement, mould.values)
+
+
+def multiply_postgresql(connection: psycopg.Connection[Any], crowd: Crowd, many: int) -> None:
+    """Insert the rows of `many` customers, as `multiply` does."""
+    raise NotImplementedError
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
-from benchmarks.crowd import Crowd, multiply
+import psycopg
+
+from benchmarks.crowd import Crowd, multiply, multiply_postgresql
 from benchmarks.failure import MeasurementError
 
 SQLITE: Final = "sqlite:///"
+POSTGRESQL: Final = "postgresql://"
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,86 @@ class SQLiteStores:
             yield connection
 
 
+class PostgreSQLStores:
+    """Databases on a server, each made for a run by whoever the URL names."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        (self.version,) = self._do("SELECT 'PostgreSQL ' || current_setting('server_version')", self._url)
+
+    def fresh(self, name: str) -> str:
+        """Make an empty database. One of that name is left from a run that broke off."""
+        database = _named(name)
+        self._do(f'DROP DATABASE IF EXISTS "{database}"', self._url)
+        self._do(f'CREATE DATABASE "{database}"', self._url)
+        return self._at(database)
+
+    def copy(self, url: str, name: str) -> str:
+        """Copy the database."""
+        database = _named(name)
+        self._do(f'DROP DATABASE IF EXISTS "{database}"', self._url)
+        self._do(f'CREATE DATABASE "{database}" TEMPLATE "{_database(url)}"', self._url)
+        self._do("CHECKPOINT", self._url)
+        return self._at(database)
+
+    def remove(self, url: str) -> None:
+        """Remove the database."""
+        self._do(f'DROP DATABASE "{_database(url)}"', self._url)
+
+    def volume(self, url: str) -> Volume:
+        """Add up its tables and their indexes."""
+        return Volume(
+            *self._do(
+                "SELECT sum(pg_total_relation_size(oid))::bigint, pg_total_relation_size('ledger') FROM pg_class"
+                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace",
+                url,
+            )
+        )
+
+    def multiply(self, url: str, crowd: Crowd, many: int) -> None:
+        """Insert the rows, and have the planner look at them."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            multiply_postgresql(connection, crowd, many)
+            connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")
+
+    def _at(self, database: str) -> str:
+        parts = urlsplit(self._url)
+        query = f"?{parts.query}" if parts.query else ""
+        return f"{parts.scheme}://{parts.netloc}/{database}{query}"
+
+    @staticmethod
+    def _do(statement: str, url: str) -> tuple[Any, ...]:
+        with psycopg.connect(url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return (cursor.fetchone() or ()) if cursor.description else ()
+
+
+def _named(name: str) -> str:
+    return f"forge-bench-{name}"
+
+
+def _database(url: str) -> str:
+    return urlsplit(url).path.lstrip("/")
+
+
 def stores(url: str | None, folder: Path) -> Stores:
-    """Give the stores at `url`, a folder of SQLite files; in `folder` where there is none.
+    """Give the stores at `url`, a folder of SQLite files or a PostgreSQL server; in `folder` where there is none.
 
     Raises:
         MeasurementError: no engine is known here that has such URLs.
     """
     if url is None:
         return SQLiteStores(folder)
+    if url.startswith(POSTGRESQL):
+        try:
+            return PostgreSQLStores(url)
+        except psycopg.Error as error:
+            raise MeasurementError(f"--store {url}: {error}") from None
     if "://" in url and not url.startswith(SQLITE):
-        raise MeasurementError(f"--store {url}: only folders of SQLite files are known here: {SQLITE}/absolute, or a path")
+        raise MeasurementError(
+            f"--store {url}: known are folders of SQLite files ({SQLITE}/absolute, or a path) and servers ({POSTGRESQL}host/db)"
+        )
     named = Path(url.removeprefix(SQLITE))
     if not named.is_dir():
         raise MeasurementError(f"--store {url}: there is no folder {named}")

@@ -1,13 +1,15 @@
 """The stage that the stories play on: a service of its own, people with fresh keys, a calendar, and what is said, printed.
 
 A story is a function of a `Stage`. What it does goes over HTTP, to a real `forge serve` in a process of its own, which ends
-with the story and leaves nothing behind. The service runs with `--test-clock`, so that months pass when the story says so.
+with the story and leaves nothing, but rows in `STORE` where that is set. With `--test-clock` months pass when the story says
+so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -184,7 +186,7 @@ def play(story: Callable[[Stage], Awaitable[None]], *, begin: int) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="forge-story-") as name:
         data, config = Path(name) / "data", Path(name) / "forge.toml"
-        config.write_text(f"data = {json.dumps(str(data))}\n")
+        config.write_text(f"data = {json.dumps(str(data))}\nstore = {json.dumps(os.environ.get('STORE', ''))}\n")
         with service(["--dev", "--test-clock", "--config", str(config)], Path(name) / "service.log") as url:
             signer = Signer(private_key_from_pem((data / "service.pem").read_bytes()))
             asyncio.run(_play(story, url, signer, begin))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from forge import envelope
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.command import CommandPath
-from forge.dagcbor import Allowance
 from forge.did import DID
 from forge.envelope import Envelope
 from forge.errors import DIDError, TokenError

@@ -30,8 +30,8 @@ from typing import Final, Self, TypeAlias
 from propcache.api import cached_property
 
 from forge import dagcbor, envelope
+from forge.allowance import Allowance
 from forge.cid import CID
-from forge.dagcbor import Allowance
 from forge.delegation import Delegation
 from forge.errors import ContainerError, DagCborError, TokenError
 from forge.invocation import Invocation

@@ -23,6 +23,7 @@ from typing import Final, TypeAlias
 import cbor2
 
 from forge import swift
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.errors import CIDError, DagCborError
 
@@ -31,9 +32,6 @@ Value: TypeAlias = "bool | int | float | str | bytes | CID | list[Value] | dict[
 
 # Deep enough for any policy or argument seen, and far from Python's own limit.
 MAX_DEPTH: Final = 64
-# Items of all arrays and maps that are read together, such as the tokens of one container. Eight thousand ordinary tokens have
-# a third of it; four megabytes of empty maps would cost a second and half a gigabyte.
-MAX_ITEMS: Final = 500_000
 # ucantone's limit for bignums.
 MAX_BIGNUM_BYTES: Final = 256
 
@@ -60,25 +58,6 @@ _LINK_COST: Final = 3
 
 class AsWritten(dict[str, Value]):
     """A map that was read with its keys in the order of their bytes alone: `external_id` before `region`."""
-
-
-class Allowance:
-    """How much may still be read. One may be shared by all that arrived together; it is then used up for all of it."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, items: int = MAX_ITEMS) -> None:
-        self.left = items
-
-    def take(self, items: int, offset: int | None = None) -> None:
-        """Use some of it up.
-
-        Raises:
-            DagCborError: there is not so much left.
-        """
-        self.left -= items
-        if self.left < 0:
-            raise DagCborError("more items than are read together", offset)
 
 
 def decode(data: bytes, allowance: Allowance | None = None) -> Value:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from forge import envelope
+from forge.allowance import Allowance
 from forge.command import CommandPath
-from forge.dagcbor import Allowance, Value
+from forge.dagcbor import Value
 from forge.did import DID
 from forge.envelope import Envelope, Fields, Sealed
 from forge.errors import DecodeError, TokenError

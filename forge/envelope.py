@@ -17,9 +17,10 @@ from typing import Final
 from propcache.api import cached_property
 
 from forge import dagcbor, varsig
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.command import CommandPath
-from forge.dagcbor import Allowance, Value
+from forge.dagcbor import Value
 from forge.did import DID
 from forge.errors import DecodeError, TokenError
 from forge.keys import Signer

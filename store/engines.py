@@ -15,14 +15,17 @@ _SCHEME: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://")
 # A plain path is a SQLite file.
 _DEFAULT: Final = "sqlite"
 
-ENGINES: Final = {"sqlite": "store.sqlite"}
-"""Scheme → module. The module has `connect(url)`."""
+ENGINES: Final = {"sqlite": "store.sqlite", "postgresql": "store.postgres"}
+"""Scheme → module. The module has `connect(url)`, and may need a driver that is an extra."""
+
+_SUPPORTED: Final = "sqlite:///path, postgresql://host/database, or a plain path to a SQLite file"
 
 
 async def connect(url: str) -> Store[Transaction]:
     """Open the store at `url`, and bring its schema up to date.
 
         url   ::= "sqlite:///" path | path           a SQLite file; a fourth slash begins an absolute path
+                | "postgresql://" …                  a database, as `store.postgres.address` reads it
 
     Raises:
         ConfigurationError: no engine serves this URL, or there is no usable store there and none can be made.
@@ -30,8 +33,9 @@ async def connect(url: str) -> Store[Transaction]:
     found = _SCHEME.match(url)
     scheme = found["scheme"].lower() if found else _DEFAULT
     if scheme not in ENGINES:
-        supported = ", ".join(f"{name}:///path" for name in ENGINES)
-        raise ConfigurationError(
-            f"store: no engine serves {scheme}://. Supported: {supported}, or a plain path to a SQLite file"
-        )
-    return cast("Store[Transaction]", await import_module(ENGINES[scheme]).connect(url))
+        raise ConfigurationError(f"store: no engine serves {scheme}://. Supported: {_SUPPORTED}")
+    try:
+        engine = import_module(ENGINES[scheme])
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"store: {scheme}:// needs {error.name}: pip install 'forge-ucan[postgres]'") from error
+    return cast("Store[Transaction]", await engine.connect(url))

@@ -85,11 +85,12 @@ class Unit:
 class Group:
     """Units that share a transaction. One that raises fails alone; where the transaction fails, all of them do."""
 
-    __slots__ = ("_left", "_session", "failed", "units")
+    __slots__ = ("_left", "_session", "failed", "failure", "units")
 
     def __init__(self, session: Session, units: list[Unit]) -> None:
         self.units = units
         self.failed = False
+        self.failure: BaseException | None = None
         self._session = session
         self._left = iter(units)
 
@@ -111,6 +112,7 @@ class Group:
             return False
         try:
             unit.value = self._session.run(unit.work)
+            unit.error = None
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is its caller's
             unit.error = error
         self.attempt(self._session.check)
@@ -132,6 +134,7 @@ class Group:
     def fail(self, error: BaseException) -> None:
         """Keep nothing of it, because of an error."""
         self.failed = True
+        self.failure = error
         self._session.rollback()
         for unit in self.units:
             unit.error = StoreError(str(error))
@@ -227,9 +230,11 @@ class Groups:
 
     def _turn(self, session: Session) -> bool:
         """Take one group and serve it. False: there will be no more."""
-        units, more = self._take()
-        if units:
-            Group(session, units).serve()
+        first = self._queue.get()
+        if first is None:
+            return False
+        units = [first]
+        self._serve(session, units)
         loops: dict[asyncio.AbstractEventLoop, list[Unit]] = {}
         for unit in units:
             loops.setdefault(unit.loop, []).append(unit)
@@ -237,21 +242,23 @@ class Groups:
             # Closed: nobody waits there any more.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_release, waiting)
-        return more
+        return True
 
-    def _take(self) -> tuple[list[Unit], bool]:
-        """Wait for a unit, then take what else is there."""
-        group: list[Unit] = []
-        unit = self._queue.get()
-        while unit is not None:
-            group.append(unit)
-            if len(group) == self._most:
-                return group, True
-            try:
+    def _serve(self, session: Session, units: list[Unit]) -> None:
+        """Serve a group that has one unit so far."""
+        self._gather(units)
+        Group(session, units).serve()
+
+    def _gather(self, units: list[Unit]) -> None:
+        """Take what else is there, as far as a group has room for it."""
+        with suppress(Empty):
+            while len(units) < self._most:
                 unit = self._queue.get_nowait()
-            except Empty:
-                return group, True
-        return group, False
+                if unit is None:
+                    # The end, for whoever looks next.
+                    self._queue.put(None)
+                    return
+                units.append(unit)
 
 
 def _release(units: list[Unit]) -> None:

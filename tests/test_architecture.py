@@ -32,6 +32,7 @@ ORDER = [
     "forge.wording",
     "forge.command",
     "forge.varsig",
+    "forge.allowance",
     "forge.swift",
     "forge.dagcbor",
     "forge.dagjson",
@@ -98,11 +99,22 @@ HOMES = {
         "forge.followable",
         "commands",
     },
+    "psycopg": {"store.postgres"},
     "pydantic_core": {"forge.cid", "forge.did", "commands.page", "commands.period", "store.cells"},
     "pydantic_settings": {"forge.config"},
     "rich": {"forge.cli"},
     "sqlalchemy": {"store.migrations"},
-    "sqlite3": {"store.sqlite", "store.session", "store.checkpoint", "store.glance", "store.archive.file", "store.migrations"},
+    "sqlite3": {
+        "store.sqlite",
+        "store.session",
+        "store.backup",
+        "store.checkpoint",
+        "store.faults",
+        "store.glance",
+        "store.archive.file",
+        "store.fsck.scratch",
+        "store.migrations",
+    },
     "starlette": {"forge.server"},
     "structlog": {"forge.execute", "forge.follow", "forge.inquiry", "forge.server", "forge.cli", "store"},
     "typer": {"forge.cli"},
@@ -201,7 +213,7 @@ def test_a_command_is_whole(route: object) -> None:
 
 def test_commands_import_neither_a_driver_nor_a_server() -> None:
 
-    heavy = ("starlette", "uvicorn", "sqlite3", "aiosqlite", "alembic", "sqlalchemy", "aiohttp", "typer")
+    heavy = ("starlette", "uvicorn", "sqlite3", "aiosqlite", "psycopg", "alembic", "sqlalchemy", "aiohttp", "typer")
     program = f"import sys, commands; print([name for name in {heavy!r} if name in sys.modules])"
     # What measures coverage brings imports of its own.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

@@ -10,6 +10,7 @@ import pytest
 
 from tests import unmeasured
 from tests.generate import ROOT
+from tests.store.conftest import ENGINES
 
 EXAMPLES = ROOT / "examples"
 STAGE = "stage"
@@ -86,15 +87,19 @@ SAID = {
 }
 
 
-def play(path: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def play(path: Path, folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in unmeasured.environment().items() if not name.startswith("FORGE_")}
+    environment |= variables
     command = [sys.executable, str(path), *arguments]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", SAID)
-def test_a_story(name: str, tmp_path: Path) -> None:
-    done = play(EXAMPLES / f"{name}.py", tmp_path)
+def test_a_story(name: str, engine: str, tmp_path: Path) -> None:
+    # Without anything said, a story makes its own.
+    where = {} if engine == "sqlite" else {"STORE": ENGINES[engine](tmp_path)}
+    done = play(EXAMPLES / f"{name}.py", tmp_path, **where)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     place = 0
     for said in SAID[name]:

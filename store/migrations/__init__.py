@@ -63,5 +63,5 @@ def _check(connection: Connection, config: Config) -> None:
         if revision not in known:
             raise ConfigurationError(
                 f"store: it is at step {revision}, which this version of forge does not know."
-                " It was written by a newer version: run that one"
+                " It was taken there by a newer version, with which this one cannot share it: run that one"
             )

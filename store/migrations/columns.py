@@ -8,7 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-TEXT: Final = sa.Text()
+# Compared byte by byte, as SQLite does, whatever the database's language is.
+TEXT: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 BYTES: Final = sa.LargeBinary()
 # SQLite's INTEGER has 64 bits and is the only name its strict tables take.
 INTEGER: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -11,11 +11,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-STEP: Final = "0002"
+STEP: Final = "0003"
 """The step of `store.migrations` that these statements are written for."""
 
 CURRENT_STEP: Final = """
-SELECT version_num FROM forge_schema
+SELECT version_num, oldest FROM forge_schema
 """
 
 TOUCH: Final = """

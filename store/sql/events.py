@@ -9,10 +9,13 @@ _COLUMNS: Final = (
     "e.at, e.task, e.command, e.issuer, e.subject, e.type, e.customer, e.giver, e.subscription, e.consumer, e.data, e.seq"
 )
 
+# Numbered by the last one, and not by a sequence: a number that was taken and given up would be a gap, and one that was taken
+# before others and committed after them would be passed by whoever reads. Two cannot be the same.
 APPEND: Final = """
-INSERT INTO event (at, task, command, issuer, subject, type, customer, giver, subscription, consumer, data,
+INSERT INTO event (seq, at, task, command, issuer, subject, type, customer, giver, subscription, consumer, data,
                    customer_seq, giver_seq)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT seq FROM customer WHERE did = ?), (SELECT seq FROM customer WHERE did = ?))
+VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM event), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+        (SELECT seq FROM customer WHERE did = ?), (SELECT seq FROM customer WHERE did = ?))
 """
 
 LAST: Final = """

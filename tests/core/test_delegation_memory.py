@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forge import container
+from forge.allowance import Allowance
 from forge.container import Container, DelegationMemory, Token, decode_token
-from forge.dagcbor import Allowance, Value
+from forge.dagcbor import Value
 from forge.delegation import Delegation
 from forge.errors import TokenError
 from forge.invocation import Invocation

@@ -8,9 +8,9 @@ from typing import Any, Final
 import pytest
 
 from forge import dagcbor, dagjson
+from forge.allowance import MAX_ITEMS, Allowance
 from forge.cid import CID
 from forge.container import MAX_TOKENS, Container, decode_token
-from forge.dagcbor import MAX_ITEMS, Allowance
 from forge.errors import ContainerError, DagCborError, DagJsonError, TokenError
 from tests.core.memory import peak_of
 from tests.core.principals import ALICE

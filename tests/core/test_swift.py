@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forge import dagcbor, envelope, swift
+from forge.allowance import Allowance
 from forge.cid import CID
 from forge.container import decode_token
-from forge.dagcbor import MAX_BIGNUM_BYTES, MAX_DEPTH, Allowance, Value
+from forge.dagcbor import MAX_BIGNUM_BYTES, MAX_DEPTH, Value
 from forge.errors import DagCborError, TokenError
 from forge.invocation import Invocation
 from forge.receipt import Receipt

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
+import psycopg
 
 from forge.config import write_private
 from forge.keys import Ed25519PrivateKey, Signer, private_key_from_pem
@@ -37,9 +38,11 @@ def free_port() -> int:
 
 @dataclass
 class Place:
-    """A folder with a key and a store, which server processes share."""
+    """A folder with a key, and a store, which server processes share."""
 
     folder: Path
+    elsewhere: str | None = None
+    """The URL of the store, where it is no file in the folder."""
 
     def __post_init__(self) -> None:
         write_private(self.key, Ed25519PrivateKey.generate().pem())
@@ -54,19 +57,26 @@ class Place:
 
     @property
     def store(self) -> str:
-        return f"sqlite:///{self.database}"
+        return self.elsewhere or f"sqlite:///{self.database}"
 
     @property
     def service(self) -> Signer:
         return Signer(private_key_from_pem(self.key.read_bytes()))
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.database)) as connection:
+        if self.elsewhere is not None:
+            with psycopg.connect(self.elsewhere) as server:
+                return server.execute(statement.encode()).fetchall()
+        with closing(sqlite3.connect(self.database)) as connection, connection:
             return connection.execute(statement).fetchall()
 
     def columns(self) -> list[tuple[str, str]]:
         """List the columns of all tables, each after its table."""
-        return self.query("SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'")
+        return self.query(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+            if self.elsewhere is None
+            else "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        )
 
     def flags(self, port: int, *more: str) -> list[str]:
         """Give the flags of `forge serve` on this store."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +43,13 @@ async def registered(place: Place, url: str, count: int) -> dict[Invocation, byt
             receipt = await send(client, one)
             assert receipt.ok is not None
             held[one] = bytes(receipt)
-    with closing(sqlite3.connect(place.database)) as connection, connection:
-        connection.execute("UPDATE ledger SET at = at - ? WHERE archive IS NULL", (LONG_AGO,))
+    place.query(f"UPDATE ledger SET at = at - {LONG_AGO} WHERE archive IS NULL RETURNING 1")  # noqa: S608 - a number
     return held
 
 
 def archive(place: Place, *args: object, status: int = 0) -> subprocess.CompletedProcess[str]:
     """Run `forge archive` on the place's store."""
-    command = [sys.executable, "-m", "forge", "archive", *map(str, args), "--store", f"sqlite:///{place.database}"]
+    command = [sys.executable, "-m", "forge", "archive", *map(str, args), "--store", place.store]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FORGE_")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stderr
@@ -69,8 +66,7 @@ async def repeated(server: Server, held: dict[Invocation, bytes]) -> None:
             assert bytes(found) == receipt
 
 
-async def test_while_two_workers_serve(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_while_two_workers_serve(place: Place, tmp_path: Path) -> None:
     file = tmp_path / "archive.db"
     with place.server("--workers", "2") as server:
         await server.ready()

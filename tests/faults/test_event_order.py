@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -149,8 +148,7 @@ class Follower:
                     response.close()
 
 
-async def test_what_was_seen_in_order_is_the_final_list(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_what_was_seen_in_order_is_the_final_list(place: Place) -> None:
     service = place.service
     story = Story(service)
     with place.server() as first, place.server() as second:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import aiohttp
 
@@ -63,8 +62,7 @@ class Load:
                         self.enough.set()
 
 
-async def test_what_was_answered_is_there_and_nothing_is_half_there(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_what_was_answered_is_there_and_nothing_is_half_there(place: Place) -> None:
     load = Load(place.service)
     for round_ in range(KILLS):
         with place.server() as server:
@@ -118,8 +116,7 @@ async def repeats(server: Server, load: Load) -> None:
             assert error in (None, "AccountPlanMissing")
 
 
-async def test_power_lost_between_two_statements_of_a_handler_leaves_nothing(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_power_lost_between_two_statements_of_a_handler_leaves_nothing(place: Place) -> None:
     somebody, witness = Signer.generate(), Signer.generate()
     with place.server(FORGE_CATALOG="tests.service.catalog:CATALOG") as server:
         await server.ready()

@@ -6,7 +6,6 @@ import asyncio
 import random
 import re
 from collections import Counter
-from pathlib import Path
 
 import aiohttp
 
@@ -55,8 +54,7 @@ def story(service: Signer) -> tuple[list[Invocation], list[Delegation]]:
     return invocations, [proof]
 
 
-async def test_two_processes_sixteen_clients_everything_three_times(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_two_processes_sixteen_clients_everything_three_times(place: Place) -> None:
     invocations, proofs = story(place.service)
     assert len(invocations) == INVOCATIONS
     source = random.Random(7)  # noqa: S311 - an order, repeatable
@@ -101,8 +99,7 @@ async def test_two_processes_sixteen_clients_everything_three_times(tmp_path: Pa
     assert place.halves() == {}
 
 
-async def test_workers_of_one_server_share_the_ledger(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_workers_of_one_server_share_the_ledger(place: Place) -> None:
     invocations, proofs = story(place.service)
     with place.server("--workers", "2") as server:
         await server.ready()

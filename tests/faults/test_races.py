@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from abc import ABC, abstractmethod
@@ -22,6 +23,7 @@ from forge.delegation import Delegation
 from forge.did import DID
 from forge.invocation import Invocation
 from forge.keys import Signer
+from tests.faults.conftest import ENGINES
 from tests.faults.crowd import CLIENTS, Crowd, crowd, sign
 from tests.faults.processes import Place
 from tests.faults.traces import traces
@@ -262,10 +264,15 @@ class OneSubscription(Race):
             assert used[subscription] == SEATS
 
 
-@pytest_asyncio.fixture(params=[1, 2], ids=["one worker", "two workers"], scope="module", loop_scope="module")
+ARENAS = {"one worker": ("sqlite", 1), "two workers": ("sqlite", 2), "two workers on PostgreSQL": ("postgresql", 2)}
+
+
+@pytest_asyncio.fixture(params=ARENAS, scope="module", loop_scope="module")
 async def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd]:
     """Run a server for all races: those before leave it full of others' things."""
-    async with crowd(Place(tmp_path_factory.mktemp("arena")), request.param) as made:
+    engine, workers = ARENAS[request.param]
+    place = await asyncio.to_thread(ENGINES[engine], tmp_path_factory.mktemp("arena"))
+    async with crowd(place, workers) as made:
         yield made
 
 

@@ -85,8 +85,7 @@ async def outcome(url: str, invocation: Invocation, *proofs: Delegation) -> str:
         return receipt.error_name or "ok"
 
 
-async def test_a_proof_that_was_just_revoked_is_refused_by_every_worker(tmp_path: Path) -> None:
-    place = Place(tmp_path)
+async def test_a_proof_that_was_just_revoked_is_refused_by_every_worker(place: Place) -> None:
     service, tenant = place.service, Signer.generate()
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()

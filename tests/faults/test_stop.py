@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,7 @@ STOPS = 5
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-async def test_all_that_ran_was_answered(tmp_path: Path, workers: int) -> None:
-    place = Place(tmp_path)
+async def test_all_that_ran_was_answered(place: Place, workers: int) -> None:
     load = Load(place.service)
     for round_ in range(STOPS):
         with place.server("--workers", str(workers)) as server:

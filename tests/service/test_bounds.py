@@ -12,11 +12,11 @@ import aiohttp
 import pytest
 
 from forge import dagcbor
+from forge.allowance import MAX_ITEMS
 from forge.cid import CID
 from forge.command import CommandPath
 from forge.config import Settings, prepare_dev, signer_of
 from forge.container import Container
-from forge.dagcbor import MAX_ITEMS
 from forge.delegation import Delegation
 from forge.did import DID
 from forge.errors import DIDError

@@ -14,6 +14,7 @@ import pytest
 
 from forge.ports import Store
 from store import Transaction, connect, sqlite
+from tests.store import postgresql
 
 Tx = Store[Transaction]
 
@@ -37,7 +38,19 @@ def on_sqlite(folder: Path) -> str:
     return f"sqlite:///{file}"
 
 
-ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite}
+def on_postgresql(folder: Path) -> str:
+    del folder
+    postgresql.needed()
+    return postgresql.server().store()
+
+
+def give_back(url: str) -> None:
+    """Say that a test is done with a place, and will take another one."""
+    if url.startswith("postgresql:"):
+        postgresql.server().give_back(url)
+
+
+ENGINES: dict[str, Callable[[Path], str]] = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 """How a place for a store is made in a folder of its own."""
 
 

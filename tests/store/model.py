@@ -59,6 +59,14 @@ class Dated(list[Row]):
         found = [row.value for row in self if row.key == key and row.covers(at)]
         return found[-1] if found else None
 
+    def last_at(self, key: Hashable, at: int) -> Any:
+        """Say what counted, also where clocks made rows overlap: the last that had begun and has ended, or what goes on."""
+        begun = [(number, row) for number, row in enumerate(self) if row.key == key and row.since <= at]
+        ended = max((one for one in begun if one[1].until is not None), key=lambda one: (one[1].since, one[0]), default=None)
+        found = [one for one in (ended, *(one for one in begun if one[1].until is None)) if one is not None]
+        covering = [row.value for _, row in sorted(found, key=lambda one: one[0]) if row.covers(at)]
+        return covering[-1] if covering else None
+
 
 @dataclass
 class Model:

@@ -50,7 +50,10 @@ async def test_a_url_names_a_file(url: str, file: str, tmp_path: Path, monkeypat
         ("sqlite:///store.db?mode=ro", "without host and parameters"),
         ("sqlite:///no/such/store.db", "no directory .*no/such"),
         ("no/such/store.db", "no directory .*no/such"),
-        ("postgresql://host/store", "no engine serves postgresql://. Supported: sqlite:///path"),
+        ("mysql://host/store", "no engine serves mysql://. Supported: sqlite:///path, postgresql://"),
+        ("postgresql://host/store?prepared=perhaps", "prepared=perhaps: expected yes or no"),
+        ("postgresql://host/store?no_such=parameter", "no postgresql:// URL"),
+        ("postgresql:///store?host=/no/such/folder", "the database cannot be used: (.|\n)*/no/such/folder"),
     ],
 )
 async def test_a_url_that_names_no_store_is_refused(

@@ -131,7 +131,7 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     await opened_and_closed(file)
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
-        connection.execute("UPDATE forge_schema SET version_num = '9999'")
+        connection.execute("UPDATE forge_schema SET version_num = '9999', oldest = '9999'")
     before = schema(file)
     with pytest.raises(ConfigurationError, match=r"step 9999.*newer version"):
         await connect(str(file))

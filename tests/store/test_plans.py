@@ -14,7 +14,7 @@ from tests.store.units import at_fault, inside, taken
 
 @inside
 def test_a_plan_comes_out_as_it_went_in(tx: Transaction) -> None:
-    full = plan(terms=TERMS, seats=12, self_serve=True, name="Ä\0\u2028", kind="trial")
+    full = plan(terms=TERMS, seats=12, self_serve=True, name="Ä\u2028", kind="trial")
     plain = plan(PRODUCT, kind="open")
     tx.add_plan(full)
     tx.add_plan(plain)
