@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
@@ -54,6 +55,9 @@ class Load:
         self._service = service
         self._story = story
         self._clients = clients
+        self.longest = 0.0
+        """Seconds, at most, from one receipt to the next, while it was asked."""
+        self._last = 0.0
         self._may = asyncio.Event()
         self._asking = 0
         self._changed = asyncio.Condition()
@@ -61,6 +65,7 @@ class Load:
 
     def start(self) -> None:
         """Begin."""
+        self._last = time.monotonic()
         self._may.set()
         self._tasks = self._tasks or [asyncio.create_task(self._client()) for _ in range(self._clients)]
 
@@ -119,7 +124,11 @@ class Load:
         try:
             receipt = (await client.send(Container.of(one))).receipts.get(one.task)
             if receipt is not None:
-                return self.book.receive(one, receipt)
+                kept = self.book.receive(one, receipt)
+                if kept:
+                    before, self._last = self._last, time.monotonic()
+                    self.longest = max(self.longest, self._last - before)
+                return kept
             self.book.tell(one, Told.NOTHING)
         except ServiceError as error:
             self.book.miss(one, error)

@@ -10,25 +10,29 @@ import random
 import signal
 import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from forge.ports import Store
 from store import engines
-from store.session import Writer
 from store.transaction import Transaction
 
 POINT: Final = "FAULTS_POINT"
-"""`before`, `in`, or `after` the commit; `answered-first` does not kill: see `_hasty`."""
+"""`before`, `in`, or `after` the commit."""
 COMMITS: Final = "FAULTS_COMMITS"
 """Commits that change something until then."""
 WHERE: Final = "FAULTS_WHERE"
 """A file to which it is written, before the end, where that came: the commit may have been faster than the kill."""
+_WRITERS: Final = {"sqlite": ("store.session", "is_clean"), "postgresql": ("store.postgres.session", "_clean")}
+"""Engine → where its connection that writes is, and what of it says that nothing was changed."""
 
 
 async def connect(url: str) -> Store[Transaction]:
     """Open the store, and have the end come in one of its commits."""
-    _Doomed(os.environ[POINT], int(os.environ[COMMITS]), Path(os.environ[WHERE])).install()
+    module, is_clean = _WRITERS[url.partition(":")[0]]
+    doomed = _Doomed(os.environ[POINT], int(os.environ[COMMITS]), Path(os.environ[WHERE]))
+    doomed.install(import_module(module).Writer, is_clean)
     return await engines.connect(url)
 
 
@@ -42,12 +46,12 @@ class _Doomed:
         self._took = 0.0
         self._returned = False
 
-    def install(self) -> None:
+    def install(self, writer: Any, is_clean: str) -> None:
         """Take the place of the engine's commit."""
-        real = Writer.commit
+        real = writer.commit
 
-        def commit(session: Writer) -> None:
-            if session.is_clean:
+        def commit(session: Any) -> None:
+            if getattr(session, is_clean):
                 real(session)
                 return
             self._left -= 1
@@ -67,13 +71,13 @@ class _Doomed:
             # Nobody is answered before the end comes.
             threading.Event().wait()
 
-        Writer.commit = commit  # type: ignore[method-assign]
+        writer.commit = commit
 
     def _die_soon(self) -> None:
         time.sleep(random.uniform(0, self._took))  # noqa: S311 - where in the commit
         self._die("late" if self._returned else "in")
 
-    def _die(self, point: str) -> Any:
+    def _die(self, point: str) -> None:
         with self._where.open("a") as file:
             file.write(f"{point}\n")
         os.kill(os.getpid(), signal.SIGKILL)

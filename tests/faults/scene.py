@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,14 @@ from typing import Final
 from forge.cli.program import COMMANDS
 from tests import unmeasured
 from tests.faults import audit
+from tests.faults.conftest import durable
 from tests.faults.load import Load, Story, customers
 from tests.faults.nursery import Born
 from tests.faults.processes import ROOT, Place, Process, Server, free_port
 from tests.faults.table import Line
 
+LEAST: Final = 2
+"""Rounds, however short the time is."""
 GENEROUS: Final = 300.0
 """Seconds after which a scene has failed. Nothing takes that long."""
 FSCK: Final = "fsck"
@@ -27,17 +31,28 @@ FSCK: Final = "fsck"
 
 @dataclass
 class Stage:
-    """Where the rows are played, and for how long."""
+    """Where the rows are played, on which engine, and for how long."""
 
     folder: Path
     scale: float = 1.0
     """Of the rounds of the whole suite."""
+    engine: str = "sqlite"
+    until: float = math.inf
+    """When this row's time is over, by `time.monotonic`."""
     tell: Callable[[Line], object] = print
     lines: list[Line] = field(default_factory=list)
 
-    def rounds(self, whole: int, least: int = 2) -> int:
-        """Say how many rounds to play, where the whole suite plays so many."""
-        return max(least, round(whole * self.scale))
+    def rounds(self, whole: int) -> Iterator[int]:
+        """Count the rounds to play, where the whole suite plays so many: fewer where the time is over, but some."""
+        for number in range(max(LEAST, round(whole * self.scale))):
+            if number >= LEAST and time.monotonic() > self.until:
+                break
+            yield number
+
+    def place(self, folder: Path) -> Place:
+        """Make a store."""
+        folder.mkdir(exist_ok=True)
+        return Place(folder) if self.engine == "sqlite" else Place(folder, durable().url(durable().database()))
 
     def report(self, line: Line) -> None:
         """Have a line."""
@@ -50,7 +65,7 @@ class Stage:
         row: str,
         how: str,
         *,
-        folder: Path | None = None,
+        place: Place | None = None,
         story: Story = customers,
         most: int | None = None,
         environment: dict[str, str] | None = None,
@@ -60,14 +75,13 @@ class Stage:
         Args:
             row: what breaks.
             how: in which way.
-            folder: where the store is.
+            place: where the store is; a new one where None.
             story: what clients ask.
             most: receipts that are asked for again; all where None.
             environment: of the servers.
         """
-        folder = folder or self.folder / f"{row}-{len(self.lines)}"
-        folder.mkdir(exist_ok=True)
-        scene = Scene(Place(folder), Line(row, how), story, environment or {})
+        place = place or self.place(self.folder / f"{self.engine}-{row}-{len(self.lines)}")
+        scene = Scene(place, Line(row, how), story, environment or {})
         began = time.monotonic()
         async with asyncio.timeout(GENEROUS):
             try:

@@ -53,7 +53,7 @@ async def play(stage: Stage) -> None:
             await scene.serve()
             scene.load.start()
             revoked: list[CID] = []
-            for _ in range(stage.rounds(ROUNDS)):
+            for _ in stage.rounds(ROUNDS):
                 for offset in steps:
                     file.write_text(offset)
                     revoked.append(await _revoke(scene, int(offset)))

@@ -48,10 +48,10 @@ async def _full(stage: Stage) -> None:
         return
     folder = stage.folder / "tmpfs"
     with tmpfs(folder, SIZE):
-        async with stage.scene(NAME, how, folder=folder) as scene:
+        async with stage.scene(NAME, how, place=stage.place(folder)) as scene:
             await scene.serve()
             scene.load.start()
-            for _ in range(stage.rounds(ROUNDS)):
+            for _ in stage.rounds(ROUNDS):
                 await scene.load.more(SOME)
                 ballast = folder / "ballast"
                 await asyncio.to_thread(fill, ballast)
@@ -68,7 +68,7 @@ async def _traced(stage: Stage, how: str, calls: str, fault: str) -> None:
     async with stage.scene(NAME, how) as scene:
         await scene.serve()
         scene.load.start()
-        for _ in range(stage.rounds(ROUNDS)):
+        for _ in stage.rounds(ROUNDS):
             await scene.load.more(SOME)
             async with injected(scene.process.pid, calls, fault):
                 await (scene.load.trouble(SOME) if fault.startswith("error") else scene.load.more(SOME))

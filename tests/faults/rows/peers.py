@@ -49,7 +49,7 @@ async def play(stage: Stage) -> None:
         async with stage.scene(NAME, f"clients that {how}") as scene:
             await scene.serve()
             scene.load.start()
-            for _ in range(stage.rounds(ROUNDS)):
+            for _ in stage.rounds(ROUNDS):
                 await misbehave(scene, stage)
                 await scene.load.more(SOME)
                 scene.line.rounds += 1
@@ -108,7 +108,7 @@ async def _directory(stage: Stage, mode: str) -> None:
             try:
                 scene.load.start()
                 residents.start()
-                for _ in range(stage.rounds(ROUNDS)):
+                for _ in stage.rounds(ROUNDS):
                     directory.mode = mode
                     await residents.trouble(FEW)
                     # Those of whom nobody need be asked.
@@ -149,7 +149,7 @@ async def _stop_reading(scene: Scene, stage: Stage) -> None:
 async def _drip(scene: Scene, stage: Stage) -> None:
     """Send a byte a second."""
     async with _connected(scene, FEW) as connections:
-        for index in range(stage.rounds(10)):
+        for index in stage.rounds(10):
             for _, writer in connections:
                 writer.write((_HEAD % 1000).encode() if index == 0 else b"x")
             await asyncio.sleep(1)

@@ -20,7 +20,7 @@ FEWEST, MOST = 2, 40
 async def play(stage: Stage) -> None:
     """Kill it at random, then before, in and after a commit."""
     async with stage.scene(NAME, "kill -9 at random") as scene:
-        for _ in range(stage.rounds(AT_RANDOM)):
+        for _ in stage.rounds(AT_RANDOM):
             await scene.serve()
             scene.load.start()
             await scene.load.more(random.randint(FEWEST, MOST))  # noqa: S311 - a moment
@@ -29,7 +29,7 @@ async def play(stage: Stage) -> None:
     for point, rounds in AT_A_POINT.items():
         where = stage.folder / f"{point}.txt"
         async with stage.scene(NAME, f"kill -9 {point} the commit") as scene:
-            for _ in range(stage.rounds(rounds)):
+            for _ in stage.rounds(rounds):
                 await scene.serve(**_doom(point, where))
                 scene.load.start()
                 await scene.ended()
