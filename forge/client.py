@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -60,8 +60,8 @@ class Client:
             result = await client.invoke(add, signer, AddArguments(...), subject=service, audience=service, proofs=chain)
 
     Every receipt is checked: signed by the executor that the invocation was addressed to, about the task that was sent. Sending
-    the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same. A service that
-    is busy and says when to come again (503, `Retry-After`) is sent the same bytes again by the client itself, within `TIMEOUT`.
+    the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same. Where a
+    service is busy and says when to come again (503, `Retry-After`), the client does so itself, within `TIMEOUT`.
     """
 
     def __init__(

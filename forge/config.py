@@ -26,7 +26,8 @@ DEADLINE: Final = 30.0
 """Seconds: longer than any group of commits takes, shorter than clients wait."""
 
 MAX_RUNNING: Final = 512
-"""Two groups of commits: one on its way to the disk, one that queues behind it. More make nothing faster, and all wait longer."""
+"""Two groups of commits: one on its way to the disk, one behind it. More make nothing faster, and all wait longer: twice as
+many, twice as long. Fewer would send some away for a second who are served in a fifth of one."""
 
 
 class Settings(BaseSettings):

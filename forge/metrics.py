@@ -38,7 +38,9 @@ class Metrics:
             "forge_refused_requests", "Requests answered with a status alone.", ["status"], registry=self._registry
         )
         self._shed = Counter(
-            "forge_shed_requests", "Requests sent away with 503 because as many as may be were at work.", registry=self._registry
+            "forge_shed_requests",
+            "Requests sent away with 503 because as many as may be were at work.",
+            registry=self._registry,
         )
         self._seconds = Histogram(
             "forge_request_seconds", "From a read container to its receipts.", buckets=_BUCKETS, registry=self._registry

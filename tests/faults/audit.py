@@ -1,8 +1,8 @@
 """The audit: a store, held to what clients were told. From outside, by its rows, and as a client, by asking again.
 
-    lost      a receipt that somebody holds is not there, by its bytes
-    doubled   something ran twice: two receipts of one task, rows or events more than one task makes
-    halves    rows, events, ledger, receipt and answer do not agree
+lost      a receipt that somebody holds is not there, by its bytes
+doubled   something ran twice: two receipts of one task, rows or events more than one task makes
+halves    rows, events, ledger, receipt and answer do not agree
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from forge.client import Client
 from forge.container import Container
@@ -49,7 +49,7 @@ class Differences:
     doubled: list[str] = field(default_factory=list)
     halves: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: Differences) -> Differences:
+    def __iadd__(self, other: Differences) -> Self:
         # What is found in one round is found again in the next.
         for kind in KINDS:
             mine = getattr(self, kind)
@@ -65,32 +65,52 @@ class Differences:
 def look(place: Place, book: Book, *, thoroughly: bool = False) -> Differences:
     """Look at the rows, while nobody is asking. Signatures only where it is thorough: they take most of the time."""
     found = Differences(doubled=list(book.contradictions), halves=list(book.oddities))
-    left = traces(place)
-    ledger = {task: receipt for task, receipt in place.query("SELECT task, receipt FROM ledger")}
-    commands: dict[bytes, str] = dict(place.query("SELECT task, command FROM ledger"))
+    ledger = _ledger(place)
     for one, receipt in book.held.items():
         kept = ledger.get(bytes(one.task))
         if kept is None:
             found.lost.append(f"{one.command} {one.task}")
-        elif kept != receipt:
+        elif kept.receipt != receipt:
             found.doubled.append(f"{one.command} {one.task}: another receipt than the one that is held")
     for one in book.not_run:
         if bytes(one.task) in ledger:
             found.halves.append(f"{one.command} {one.task}: its client was told that it did not run")
-    for task, made in left.items():
-        if task not in ledger:
-            found.halves.append(f"{task.hex()}: {dict(made)} without a receipt")
-            continue
-        due = Counter(MADE[commands[task]] if Receipt.decode(ledger[task]).error is None else {"ledger.task": 1})
-        if made - due:
-            found.doubled.append(f"{commands[task]} {task.hex()}: {dict(made - due)} more than it makes")
-        if due - made:
-            found.halves.append(f"{commands[task]} {task.hex()}: {dict(due - made)} is missing")
-    for what, statement in _TWICE.items():
-        found.doubled += [f"{what} {key!r}: {count} times" for key, count in place.query(statement)]
+    _compare_rows(place, ledger, found)
     if thoroughly:
         found.halves += _unsound(place)
     return found
+
+
+def _compare_rows(place: Place, ledger: Mapping[bytes, _Entry], found: Differences) -> None:
+    """Find rows that are too many or too few for the tasks that made them."""
+    for task, made in traces(place).items():
+        due = ledger[task].due if task in ledger else Counter[str]()
+        if task not in ledger:
+            found.halves.append(f"{task.hex()}: {dict(made)} without a receipt")
+        elif made - due:
+            found.doubled.append(f"{task.hex()}: {dict(made - due)} more than it makes")
+        if due - made:
+            found.halves.append(f"{task.hex()}: {dict(due - made)} is missing")
+    for what, statement in _TWICE.items():
+        found.doubled += [f"{what} {key!r}: {count} times" for key, count in place.query(statement)]
+
+
+class _Entry(NamedTuple):
+    """A row of the ledger."""
+
+    command: str
+    receipt: bytes
+
+    @property
+    def due(self) -> Counter[str]:
+        """Say what such a task leaves in the store."""
+        return Counter(MADE[self.command] if Receipt.decode(self.receipt).error is None else {"ledger.task": 1})
+
+
+def _ledger(place: Place) -> dict[bytes, _Entry]:
+    return {
+        task: _Entry(command, receipt) for task, command, receipt in place.query("SELECT task, command, receipt FROM ledger")
+    }
 
 
 def _unsound(place: Place) -> Iterator[str]:
@@ -104,7 +124,7 @@ def _unsound(place: Place) -> Iterator[str]:
             if not bytes(told.ran) == task == bytes(Invocation.decode(invocation).task):
                 yield f"{task.hex()}: its invocation or its receipt is another task's"
         except (DecodeError, Failure) as error:
-            yield f"{task.hex()}: {error}"
+            yield f"{task.hex()}: {error!s}"
 
 
 async def ask_again(url: str, book: Book, *, most: int | None = None) -> Differences:
@@ -132,7 +152,7 @@ async def ask_again(url: str, book: Book, *, most: int | None = None) -> Differe
                     found.halves.append(f"{one.command} {one.task}: not answered when all is well: {error}")
                     continue
                 if not book.receive(one, receipt):
-                    found.halves.append(f"{one.command} {one.task}: does not run when all is well: {receipt.error}")
+                    found.halves.append(f"{one.command} {one.task}: does not run when all is well: {receipt.error!r}")
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
     found.doubled += book.contradictions

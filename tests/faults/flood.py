@@ -1,4 +1,4 @@
-"""A flood: requests go out by a schedule, whether those before were answered or not, as from many who know nothing of each other.
+"""A flood: requests go out by a schedule, whether those before were answered or not, as from many who know nothing of others.
 
 What is told is kept as digests: there may be hundreds of thousands.
 """
@@ -55,7 +55,7 @@ class Flood:
         """Send so many, over so many connections at most, and wait for all answers."""
         loop = asyncio.get_running_loop()
         self._count = count
-        opened: list[asyncio.BaseTransport] = []
+        opened: list[asyncio.Transport] = []
         try:
             for _ in range(connections):
                 transport, connection = await loop.create_connection(lambda: _Connection(self), "127.0.0.1", port)
@@ -85,12 +85,12 @@ class Flood:
                 if len(self.done) < SAMPLE:
                     self.done[one] = bytes(receipt)
             else:
-                self.odd.append(f"{one.task}: {receipt.error}")
+                self.odd.append(f"{one.task!s}: {receipt.error!r}")
         elif status == b"503" and _RETRY in head.lower():
             self.away += 1
             self.sent_away.append(one)
         else:
-            self.odd.append(f"{one.task}: {head!r}")
+            self.odd.append(f"{one.task!s}: {head!r}")
         self._end(connection)
 
     def cut(self, connection: _Connection) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,17 @@ class Stage:
             if number >= LEAST and time.monotonic() > self.until:
                 break
             yield number
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is played, or a pick."""
+        return self.scale >= 1
+
+    async def play(self, ways: Mapping[str, Way], pick: Collection[str]) -> None:
+        """Play all ways in which something breaks, or a pick of them."""
+        for how, way in ways.items():
+            if self.whole or how in pick:
+                await way(self, how)
 
     def place(self, folder: Path) -> Place:
         """Make a store."""
@@ -93,6 +104,16 @@ class Stage:
         self.report(scene.line)
 
 
+def _begin(flags: Sequence[str], environment: Mapping[str, str], log: Path) -> Popen[bytes]:
+    command = [sys.executable, "-m", "forge", "serve", *flags]
+    with log.open("ab") as file:
+        return Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+
+
+Way = Callable[[Stage, str], Awaitable[None]]
+"""Plays one way in which something breaks, by its name."""
+
+
 class Scene:
     """A store, a server, clients."""
 
@@ -119,8 +140,7 @@ class Scene:
         process: Process
         if "LD_PRELOAD" in variables:
             # Only a program that begins is loaded with it.
-            with log.open("ab") as file:
-                process = Popen([sys.executable, "-m", "forge", "serve", *flags], cwd=ROOT, env=variables, stdout=file, stderr=file)
+            process = await asyncio.to_thread(_begin, flags, variables, log)
         else:
             process = await asyncio.to_thread(Born, flags, variables, str(log))
         self.server = Server(process, self.url, log)

@@ -21,7 +21,8 @@ from forge.keys import Signer
 from forge.receipt import Receipt
 from forge.wire import CONTENT_TYPE, HEADER, write_header
 from tests.service.test_client import SERVICE, answering, container, invocation
-from tests.service.test_waiting import SlowSite, hosting
+from tests.service.test_principals import hosting
+from tests.service.test_waiting import SlowSite
 from tests.service.world import World, running
 
 MOST = 2

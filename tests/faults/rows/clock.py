@@ -5,7 +5,8 @@ What is signed says when it expires: with a clock that is wrong it is refused, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -32,37 +33,46 @@ VALID: Final = 300
 
 async def play(stage: Stage) -> None:
     """Step the clock of a server that runs, there and back."""
-    library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-    for how, steps in STEPS.items():
-        if library is None:
-            stage.report(Line(NAME, how, missing="libfaketime is not installed (Debian: faketime)"))
-            continue
-        file = stage.folder / "clock"
-        file.write_text("+0")
-        environment = {
-            "LD_PRELOAD": str(library),
-            "FAKETIME_TIMESTAMP_FILE": str(file),
-            # Read again for each look at the clock.
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            # Otherwise it takes Python's waits on the monotonic clock for waits on the other, and threads miss their turn.
-            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
-            "NO_FAKE_STAT": "1",
-        }
-        async with stage.scene(NAME, f"steps: {how}, and back", story=expiring, environment=environment) as scene:
-            await scene.serve()
-            scene.load.start()
-            revoked: list[CID] = []
-            for _ in stage.rounds(ROUNDS):
-                for offset in steps:
-                    file.write_text(offset)
-                    revoked.append(await _revoke(scene, int(offset)))
-                    await scene.load.more(SOME)
-                    await scene.load.rest()
-                    scene.check()
-                    scene.load.start()
-            await scene.load.rest()
-            _compare(scene, revoked)
+    await stage.play(
+        {f"steps: {how}, and back": partial(_step, steps) for how, steps in STEPS.items()}, {"steps: + 1 h, and back"}
+    )
+
+
+async def _step(steps: Sequence[str], stage: Stage, how: str) -> None:
+    library = _library()
+    if library is None:
+        stage.report(Line(NAME, how, missing="apt-get install faketime"))
+        return
+    file = stage.folder / "clock"
+    file.write_text("+0")
+    environment = {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        # Read again for each look at the clock.
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        # Otherwise it takes Python's waits on the monotonic clock for waits on the other, and threads miss their turn.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+        "NO_FAKE_STAT": "1",
+    }
+    async with stage.scene(NAME, how, story=expiring, environment=environment) as scene:
+        await scene.serve()
+        scene.load.start()
+        revoked: list[CID] = []
+        for _ in stage.rounds(ROUNDS):
+            for offset in steps:
+                file.write_text(offset)
+                revoked.append(await _revoke(scene, int(offset)))
+                await scene.load.more(SOME)
+                await scene.load.rest()
+                scene.check()
+                scene.load.start()
+        await scene.load.rest()
+        _compare(scene, revoked)
+
+
+def _library() -> Path | None:
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def expiring(service: Signer) -> Iterator[Invocation]:

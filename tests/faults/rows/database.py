@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from tests.faults.conftest import durable
-from tests.faults.scene import Scene, Stage
+from tests.faults.scene import Scene, Stage, Way
 from tests.store.postgresql import Server
 
 NAME: Final = "database"
@@ -25,15 +26,19 @@ _VICTIM: Final = (
 
 async def play(stage: Stage) -> None:
     """Stop it, crash it, cut its connections."""
-    for how, break_it in _WAYS.items():
-        async with stage.scene(NAME, how) as scene:
-            await scene.serve()
-            scene.load.start()
-            for _ in stage.rounds(ROUNDS):
-                await scene.load.more(SOME)
-                await break_it(durable(), scene)
-                await scene.load.more(SOME)
-                scene.line.rounds += 1
+    ways: dict[str, Way] = {how: partial(_break, break_it) for how, break_it in _WAYS.items()}
+    await stage.play(ways, {"PostgreSQL crashes (immediate)"})
+
+
+async def _break(break_it: Callable[[Server, Scene], Awaitable[None]], stage: Stage, how: str) -> None:
+    async with stage.scene(NAME, how) as scene:
+        await scene.serve()
+        scene.load.start()
+        for _ in stage.rounds(ROUNDS):
+            await scene.load.more(SOME)
+            await break_it(durable(), scene)
+            await scene.load.more(SOME)
+            scene.line.rounds += 1
 
 
 async def _stop(server: Server, scene: Scene) -> None:

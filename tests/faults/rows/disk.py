@@ -9,11 +9,11 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from tests.faults.scene import Stage
+from tests.faults.scene import Stage, Way
 from tests.faults.table import Line
 from tests.faults.tracing import CANNOT, can_trace, injected
 
@@ -34,15 +34,10 @@ _PIECE: Final = 64 * 1024
 
 async def play(stage: Stage) -> None:
     """Fill it, slow it down, write-protect it, hold the file."""
-    await _full(stage)
-    await _traced(stage, f"slow: 0.3 s more for each {SYNC}", SYNC, SLOW)
-    await _traced(stage, "read-only: each write is refused (EROFS)", WRITE, "error=EROFS")
-    await _traced(stage, f"broken: each {SYNC} fails (EIO)", SYNC, "error=EIO")
-    await _locked(stage)
+    await stage.play(_WAYS, {"full: a small tmpfs", "read-only: each write is refused", "file held by another"})
 
 
-async def _full(stage: Stage) -> None:
-    how = f"full: a tmpfs of {SIZE}"
+async def _full(stage: Stage, how: str) -> None:
     if not can_mount():
         stage.report(Line(NAME, how, missing="mounting a tmpfs is not allowed"))
         return
@@ -61,7 +56,7 @@ async def _full(stage: Stage) -> None:
                 scene.line.rounds += 1
 
 
-async def _traced(stage: Stage, how: str, calls: str, fault: str) -> None:
+async def _traced(calls: str, fault: str, stage: Stage, how: str) -> None:
     if not can_trace():
         stage.report(Line(NAME, how, missing=CANNOT))
         return
@@ -76,9 +71,25 @@ async def _traced(stage: Stage, how: str, calls: str, fault: str) -> None:
             scene.line.rounds += 1
 
 
-async def _locked(stage: Stage) -> None:
-    seconds = LOCKED if stage.scale >= 1 else SHORTLY
-    async with stage.scene(NAME, f"the SQLite file held by another for {seconds:.0f} s") as scene:
+async def _killed(stage: Stage, how: str) -> None:
+    """Kill it while what was written cannot be synchronised: some of it is in the log, and was reported as failed."""
+    if not can_trace():
+        stage.report(Line(NAME, how, missing=CANNOT))
+        return
+    async with stage.scene(NAME, how) as scene:
+        for _ in stage.rounds(ROUNDS):
+            await scene.serve()
+            scene.load.start()
+            await scene.load.more(SOME)
+            async with injected(scene.process.pid, SYNC, "error=EIO"):
+                await scene.load.trouble(SOME)
+                await scene.kill()
+            scene.check()
+
+
+async def _locked(stage: Stage, how: str) -> None:
+    seconds = LOCKED if stage.whole else SHORTLY
+    async with stage.scene(NAME, f"{how} for {seconds:.0f} s") as scene:
         await scene.serve()
         scene.load.start()
         await scene.load.more(SOME)
@@ -88,6 +99,16 @@ async def _locked(stage: Stage) -> None:
             await asyncio.sleep(seconds)
         await scene.load.more(SOME)
         scene.line.rounds += 1
+
+
+_WAYS: Final[dict[str, Way]] = {
+    "full: a small tmpfs": _full,
+    "slow: each fsync takes 0.3 s more": partial(_traced, SYNC, SLOW),
+    "read-only: each write is refused": partial(_traced, WRITE, "error=EROFS"),
+    "broken: each fsync fails": partial(_traced, SYNC, "error=EIO"),
+    "broken, and kill -9 before it is mended": _killed,
+    "file held by another": _locked,
+}
 
 
 def fill(ballast: Path) -> None:
@@ -106,11 +127,13 @@ def fill(ballast: Path) -> None:
 def tmpfs(folder: Path, size: str) -> Iterator[None]:
     """Mount a file system in memory, of that size."""
     folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", str(folder)], check=True, capture_output=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "faults", str(folder)]
+    umount = ["umount", "--lazy", str(folder)]
+    subprocess.run(mount, check=True, capture_output=True)
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        subprocess.run(umount, check=True)
 
 
 @cache

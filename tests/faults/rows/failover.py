@@ -31,9 +31,7 @@ async def play(stage: Stage) -> None:
         stage.report(Line(NAME, HOW, missing=f"apt-get install {' '.join(lacking)}"))
         return
     private = network.is_private()
-    # Where others may look: the machines are not run by whoever runs this.
-    folder = Path(mkdtemp(prefix="forge-cluster-"))
-    folder.chmod(0o755)
+    folder = _folder()
     cluster = Cluster(folder / "cluster", private=private, dcs=BRISK)
     try:
         await asyncio.to_thread(cluster.start)
@@ -50,6 +48,13 @@ async def play(stage: Stage) -> None:
     finally:
         await asyncio.to_thread(cluster.stop)
     shutil.rmtree(folder)
+
+
+def _folder() -> Path:
+    """Make a folder where others may look: the machines are not run by whoever runs this."""
+    folder = Path(mkdtemp(prefix="forge-cluster-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def _serves(load: Load) -> Callable[[], None]:

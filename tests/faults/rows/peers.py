@@ -12,6 +12,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -26,13 +27,15 @@ from forge.keys import PrivateKey, Signer
 from forge.wire import CONTENT_TYPE
 from tests.faults.book import Told
 from tests.faults.load import PRODUCT, Load
-from tests.faults.scene import Scene, Stage
+from tests.faults.scene import Scene, Stage, Way
 
 NAME: Final = "peers"
 ROUNDS: Final = 4
 SOME: Final = 20
 TTL: Final = 1.0
 """Seconds that a document is believed, here: so that a lie is over when the directory is honest again."""
+MODES: Final = ("down", "slow", "lying")
+DRIPS: Final = 10
 CONNECTIONS: Final = 5000
 FEW: Final = 64
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz234567"
@@ -43,16 +46,21 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 async def play(stage: Stage) -> None:
     """Break the directory, then be bad clients."""
-    for mode in ("down", "slow", "lying"):
-        await _directory(stage, mode)
-    for how, misbehave in _BAD.items():
-        async with stage.scene(NAME, f"clients that {how}") as scene:
-            await scene.serve()
-            scene.load.start()
-            for _ in stage.rounds(ROUNDS):
-                await misbehave(scene, stage)
-                await scene.load.more(SOME)
-                scene.line.rounds += 1
+    ways: dict[str, Way] = {f"a DID directory that is {mode}": partial(_directory, mode) for mode in MODES}
+    ways |= {f"clients that {how}": partial(_misbehave, misbehave) for how, misbehave in _BAD.items()}
+    await stage.play(
+        ways, {"a DID directory that is lying", "clients that hang up in mid-body, or later", "clients that stop reading"}
+    )
+
+
+async def _misbehave(how_so: Callable[[Scene, Stage], Awaitable[None]], stage: Stage, how: str) -> None:
+    async with stage.scene(NAME, how) as scene:
+        await scene.serve()
+        scene.load.start()
+        for _ in stage.rounds(ROUNDS):
+            await how_so(scene, stage)
+            await scene.load.more(SOME)
+            scene.line.rounds += 1
 
 
 class Directory:
@@ -94,7 +102,7 @@ class Directory:
         yield provider_add.add.invoke(customer, wanted, subject=customer.did, audience=service.did, expiration=None)
 
 
-async def _directory(stage: Stage, mode: str) -> None:
+async def _directory(mode: str, stage: Stage, how: str) -> None:
     directory = Directory()
     async with _hosting(directory):
         environment = {
@@ -102,7 +110,7 @@ async def _directory(stage: Stage, mode: str) -> None:
             "FORGE_RESOLVE_TTL": str(TTL),
             "FORGE_RESOLVE_TIMEOUT": str(TTL),
         }
-        async with stage.scene(NAME, f"a DID directory that is {mode}", environment=environment) as scene:
+        async with stage.scene(NAME, how, environment=environment) as scene:
             residents = Load(scene.url, scene.place.service, directory.residents, book=scene.load.book)
             await scene.serve()
             try:
@@ -148,8 +156,9 @@ async def _stop_reading(scene: Scene, stage: Stage) -> None:
 
 async def _drip(scene: Scene, stage: Stage) -> None:
     """Send a byte a second."""
+    del stage
     async with _connected(scene, FEW) as connections:
-        for index in stage.rounds(10):
+        for index in range(DRIPS):
             for _, writer in connections:
                 writer.write((_HEAD % 1000).encode() if index == 0 else b"x")
             await asyncio.sleep(1)
@@ -176,7 +185,7 @@ async def _crowd(scene: Scene, stage: Stage) -> None:
     """Be connected, thousands of times, and say nothing, or a part of a head."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    async with _connected(scene, CONNECTIONS if stage.scale >= 1 else CONNECTIONS // 10) as connections:
+    async with _connected(scene, CONNECTIONS if stage.whole else CONNECTIONS // 10) as connections:
         for index, (_, writer) in enumerate(connections):
             if index % 2:
                 writer.write(b"POST / HTTP/1.1\r\nHost")
@@ -186,7 +195,7 @@ async def _crowd(scene: Scene, stage: Stage) -> None:
 _BAD: Final[dict[str, Callable[[Scene, Stage], Awaitable[None]]]] = {
     "stop reading": _stop_reading,
     "send a byte a second": _drip,
-    "hang up in mid-body, or before the answer": _hang_up,
+    "hang up in mid-body, or later": _hang_up,
     f"open {CONNECTIONS} connections": _crowd,
 }
 
