@@ -15,7 +15,7 @@ from forge.errors import StoreError
 from store import schema, sql
 from store.archive.file import Folder
 from store.groups import Work
-from store.postgres.errors import AgainError, LostError, UnknownError
+from store.postgres.errors import AgainError, LostError, QuarrelError, UnknownError
 from store.postgres.wire import NOTHING, Found, Value, Wire, changes
 from store.sql import events
 from store.transaction import BEGIN, RELEASE, UNDO, Transaction
@@ -109,11 +109,15 @@ class _Connected:
             raise
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
-        return self._wire.ask(statement, values)
+        return self._round(statement, values)
+
+    def _round(self, statement: str | None = None, values: Sequence[Value] = ()) -> Found:
+        """Have all that waits executed, and a statement, where there is one."""
+        return self._wire.flush() if statement is None else self._wire.ask(statement, values)
 
     def _begin_block(self) -> Found:
         # What waits is the outer block's, and so are its errors.
-        self._wire.flush()
+        self._round()
         self._wire.send(BEGIN)
         self._savepoints.append(len(self._recorded))
         return NOTHING
@@ -134,7 +138,7 @@ class _Connected:
                 return NOTHING
             try:
                 # What waits belongs to what ends here, and so do its errors.
-                self._wire.ask(RELEASE)
+                self._round(RELEASE)
             except AgainError:
                 raise
             except Exception as error:  # noqa: BLE001 - it is raised below
@@ -143,7 +147,7 @@ class _Connected:
                 self._savepoints.pop()
                 return NOTHING
         self._undo_block()
-        self._wire.ask(RELEASE)
+        self._round(RELEASE)
         self._savepoints.pop()
         raise failure
 
@@ -187,13 +191,19 @@ class Reader(_Connected):
 
 
 class Writer(_Connected):
-    """The connection that writes: a `store.groups.Session` whose groups take turns with those of all other processes."""
+    """The connection that writes: a `store.groups.Session` whose groups take turns with those of all other processes.
+
+    A unit's end is not waited for: it goes with what the next unit asks first, or with the commit. Where the server says then
+    that something failed, whose it was is not known, so the group is run again, and each unit's end is waited for.
+    """
 
     def __init__(self, open_wire: Callable[[], Wire], folder: Folder) -> None:
         super().__init__(open_wire, folder)
         self._changed = False
         self._clean = True
         self._unrecorded = False
+        self._ending = False
+        self._hasty = True
 
     def begin(self) -> None:
         """Open a transaction, and wait for the turn.
@@ -203,6 +213,7 @@ class Writer(_Connected):
             StoreError: others had the turn for too long, or a newer version has taken the schema too far.
         """
         self._broken = None
+        self._ending = False
         self._clean, self._unrecorded = True, False
         self._recorded, self._savepoints = [], []
         try:
@@ -214,18 +225,21 @@ class Writer(_Connected):
 
     def run(self, work: Work[T]) -> T:
         """Run one unit, in a savepoint of its own."""
-        execute = self._execute
         before = len(self._recorded)
         self._changed = False
-        execute(BEGIN)
+        self._savepoints.append(before)
+        self._wire.send(BEGIN)
         try:
             value = work(self._transaction)
         except BaseException:
-            execute(UNDO)
-            execute(RELEASE)
+            self._execute(UNDO)
+            self._execute(RELEASE)
             raise
-        # Raises where the unit went on as if nothing had happened.
-        execute(RELEASE)
+        if self._hasty and self._broken is None:
+            self._end_later()
+        else:
+            # Raises where the unit went on as if nothing had happened.
+            self._execute(RELEASE)
         if self._changed:
             self._clean = False
             self._unrecorded = self._unrecorded or len(self._recorded) == before
@@ -242,16 +256,18 @@ class Writer(_Connected):
         if self._clean:
             self.rollback()
             return
-        wire = self._wire
         # A commit that waits for another server is not to be given up: it would be reported as done.
-        wire.send(_PATIENCE)
+        self._wire.send(_PATIENCE)
         try:
-            if wire.ask("COMMIT").tag != b"COMMIT":
-                raise StoreError("store: the transaction was rolled back")
+            found = self._round("COMMIT")
         except LostError as error:
             self._let_go()
             if not self._was_kept(error):
                 raise
+        else:
+            self._hasty = True
+            if found.tag != b"COMMIT":
+                raise StoreError("store: the transaction was rolled back")
 
     def _take_turn(self) -> None:
         wire = self._wire
@@ -283,9 +299,29 @@ class Writer(_Connected):
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
         self._changed = self._changed or changes(statement)
-        if statement not in _QUIET:
-            return self._wire.ask(statement, values)
-        self._wire.send(statement, values)
-        if statement == sql.RECORD:
-            self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
-        return NOTHING
+        if statement in _QUIET:
+            self._wire.send(statement, values)
+            if statement == sql.RECORD:
+                self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
+            return NOTHING
+        return self._round(statement, values)
+
+    def _round(self, statement: str | None = None, values: Sequence[Value] = ()) -> Found:
+        try:
+            found = super()._round(statement, values)
+        except AgainError:
+            raise
+        except Exception as error:
+            if not self._ending:
+                raise
+            # It may be of a unit that has ended.
+            self._hasty = False
+            raise QuarrelError(f"store: {error}") from error
+        self._ending = False
+        return found
+
+    def _end_later(self) -> None:
+        self._savepoints.pop()
+        if not self._wire.take_back(BEGIN):
+            self._wire.send(RELEASE)
+            self._ending = True

@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 OLDEST_POSTGRESQL: Final = 150_000
 """As the server says it."""
-MOST_CHANGES: Final = 256
+MOST_CHANGES: Final = 60
 """Units that share a commit. Waiting for the disk is long shared out by then, and another process gets its turn."""
 MOST_READS: Final = 16
 """Units that share a snapshot. Few, so that the other readers get some of what is queued."""

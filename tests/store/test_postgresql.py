@@ -287,6 +287,40 @@ async def test_one_that_always_quarrels_holds_up_no_others(store: Tx) -> None:
     assert max(runs.count(number) for number in range(16)) < QUARRELS
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "in a block"])
+async def test_what_fails_at_its_end_fails_alone(store: Tx, *, inside: bool) -> None:
+    """The next one has begun by the time at which that is known, or all were about to be committed."""
+
+    def recording(number: int, tx: Transaction) -> None:
+        tx.append(event(number))
+        tx.record(entry(1))
+
+    def reading(tx: Transaction) -> list[int]:
+        if inside:
+            with tx.savepoint():
+                return ats(tx)
+        return ats(tx)
+
+    for expected in ([1], [1, 2]):
+        gate = Gate()
+        (first,) = await submitted(store, [gate])
+        await gate.entered()
+        works: list[Callable[[Transaction], Any]] = [
+            partial(recording, 1),
+            partial(recording, 9),
+            reading,
+            appending(2),
+            partial(recording, 9),
+        ]
+        rest = await submitted(store, works[3:] if expected == [1, 2] else works[:3])
+        gate.open()
+        results = await asyncio.gather(first, *rest, return_exceptions=True)
+        assert [type(one) for one in results[1:]] == (
+            [type(None), AlreadyExists, list] if expected == [1] else [type(None), AlreadyExists]
+        )
+        assert await store.read(ats) == expected
+
+
 # -- servers that stop --------------------------------------------------------------------------------------------------
 
 
