@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from secrets import token_hex
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -96,7 +96,6 @@ class Executor(Generic[Tx]):
         self._store = store
         self._resolver = resolver
         self._clock = clock
-        self._deadline = deadline
         self._deadlines = Deadlines(deadline)
         self._observe = observe
         self._admission: Admission[Tx] = Admission(signer.did, catalog, leeway=leeway, test_clock=test_clock, options=options)
@@ -114,7 +113,7 @@ class Executor(Generic[Tx]):
         if len(ours) == 1:
             return Container((await self._run_one(ours[0], request, keys),))
         async with self._large if len(ours) > LARGE else nullcontext():
-            return Container.of(await self._run(ours, request, keys))
+            return Container(tuple(await self._run(ours, request, keys)))
 
     async def dispatch(self, invocation: Invocation, request: Container) -> Receipt:
         """Execute one invocation, whoever it is addressed to: what is for somebody else is `InvalidAudience`."""
@@ -196,17 +195,21 @@ class Executor(Generic[Tx]):
                 answer = asyncio.create_task(self._finish(ready))
             else:
                 # Not a task each: there may be thousands.
-                answer = self._store.begin(partial(self._change, ready), brief=ready.route.command.brief)
+                begun = self._store.begin(partial(self._change, ready), brief=ready.route.command.brief)
+                answer = self._deadlines.bound(begun)
             answers.append(_Begun(ready, answer))
             together.append(answer)
         await self._settle(together)
         return [one if isinstance(one, Receipt) else self._told(one) for one in answers]
 
-    async def _settle(self, begun: list[asyncio.Future[Receipt]]) -> None:
-        """Wait for all that was begun, until the deadline, and forget it."""
-        if begun:
-            await asyncio.wait(begun, timeout=self._deadline)
-            begun.clear()
+    @staticmethod
+    async def _settle(begun: list[asyncio.Future[Receipt]]) -> None:
+        """Wait for all that was begun, each until its deadline, and forget it. What came of it is told later."""
+        for one in begun:
+            if not one.done():
+                with suppress(Exception):
+                    await one
+        begun.clear()
 
     def _told(self, begun: _Begun[Tx]) -> Receipt:
         """Give the receipt of what was waited for."""
@@ -214,10 +217,6 @@ class Executor(Generic[Tx]):
         if isinstance(answer, asyncio.Task):
             receipt: Receipt = answer.result()
             return receipt
-        if not answer.done():
-            # It may still commit. Whatever comes of it then, nobody waits for it.
-            answer.add_done_callback(asyncio.Future.exception)
-            return self._fault(ready.task.invocation, TimeoutError(), ready.now)
         error = answer.exception()
         if error is not None:
             return self._went_wrong(ready, error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from forge.cid import CID
 from forge.did import DID
+from forge.keys import PublicKey
 from forge.record import record
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ T = TypeVar("T")
 
 Clock = Callable[[], int]
 """Now, in whole Unix seconds. Read once a request."""
+
+Tell = Callable[[int, float], object]
+"""Is told from time to time how many rows were done, and which share of the way that is."""
 
 
 @record()
@@ -66,6 +70,41 @@ class Moved:
     rows: int
     size: int
     """Bytes of these rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What an export holds."""
+
+    rows: Mapping[str, int]
+    """By table."""
+    digest: str
+    """Hexadecimal: the same for the same rows, whichever engine they are in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Damage to a store."""
+
+    name: str
+    """Its kind: for good, so that scripts can rely on it."""
+    place: str
+    """A table and a key, or an archive's row."""
+    said: str
+    """What is wrong there."""
+    remedy: str
+    """What to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What came of looking for damage."""
+
+    rows: int
+    """That were looked at."""
+    findings: int
+    unchecked: int
+    """Signatures whose keys are not known without asking anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +267,7 @@ class Store(Protocol[Tx_co]):
             StoreError: the store did not answer.
         """
 
-    async def archive(self, file: Path, *, before: int, tell: Callable[[int, float], object]) -> Moved:
+    async def archive(self, file: Path, *, before: int, tell: Tell) -> Moved:
         """Move rows of the ledger that are older than `before` (Unix seconds) to an archive; that their tasks ran stays.
 
         Servers may go on meanwhile. Whatever ends this in the middle, every receipt is still answered, and the same again
@@ -237,7 +276,7 @@ class Store(Protocol[Tx_co]):
         Args:
             file: a new one, or an archive of this store.
             before: which rows.
-            tell: told from time to time how many rows were moved, and which share of the way is done.
+            tell: how far it is.
 
         Raises:
             ConfigurationError: the file is something else, or cannot be that archive.
@@ -253,6 +292,42 @@ class Store(Protocol[Tx_co]):
 
     async def archives(self) -> Sequence[Archive]:
         """List the archives to which rows were moved."""
+
+    async def backup(self, file: Path, *, tell: Tell) -> None:
+        """Copy the store, as it is at one moment, to a new file of its engine's own kind. Servers may go on meanwhile.
+
+        Raises:
+            ConfigurationError: there is such a file, it cannot be made, or the engine is backed up by its own tools.
+            StoreError: the store did not answer.
+        """
+
+    async def write_out(self, file: Path, *, tell: Tell) -> Inventory:
+        """Write all rows, as they are at one moment, to a new file that a store of any engine reads in.
+
+        Raises:
+            ConfigurationError: there is such a file, or it cannot be made.
+            StoreError: the store did not answer.
+        """
+
+    async def read_in(self, file: Path, *, tell: Tell) -> Inventory:
+        """Read what `write_out` wrote into this store, which has no rows yet: all of it, or nothing.
+
+        Raises:
+            ConfigurationError: the file is something else or damaged, or the store has rows.
+            StoreError: the store did not take it, and kept nothing of it.
+        """
+
+    async def examine(self, keys: Sequence[PublicKey], *, find: Callable[[Finding], object], tell: Tell) -> Examined:
+        """Look for damage in everything that the store holds, as it is at one moment. Servers may go on meanwhile.
+
+        Args:
+            keys: those that this service signs with, or has signed with, where its DID does not say them.
+            find: told what was found, one after the other.
+            tell: how far it is.
+
+        Raises:
+            StoreError: the store did not answer.
+        """
 
     async def free(self) -> int | None:
         """Say how many bytes of its files the store has free to be used again; None where it does not know.

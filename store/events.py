@@ -69,14 +69,14 @@ class Events:
             batches = (customers[begin : begin + NAMES_BATCH] for begin in range(0, len(customers), NAMES_BATCH))
             # Each once: by its number, which is its last column.
             found = {row[-1]: row for batch in batches for row in self._of_customers(batch, since, limit)}
-            return tuple(_event(found[seq]) for seq in sorted(found)[:limit])
+            return tuple(to_event(found[seq]) for seq in sorted(found)[:limit])
         if subscription is not None:
             rows = self._execute(sql.EVENTS_OF_SUBSCRIPTION, (subscription, since, limit))
         elif consumer is not None:
             rows = self._execute(sql.EVENTS_OF_CONSUMER, (str(consumer), since, limit))
         else:
             rows = self._execute(sql.EVENTS, (since, limit))
-        return tuple(map(_event, rows.fetchall()))
+        return tuple(map(to_event, rows.fetchall()))
 
     def _of_customers(self, names: Sequence[DID], since: int, limit: int) -> list[Any]:
         places = [value for did in names for _ in range(2) for value in (str(did), since, limit)]
@@ -91,7 +91,8 @@ def _text(did: DID | None) -> str | None:
     return None if did is None else str(did)
 
 
-def _event(row: Sequence[Any]) -> Event:
+def to_event(row: Sequence[Any]) -> Event:
+    """Read the columns of the statements about events: all that they have, the number last."""
     at, task, command, issuer, subject, type_, customer, giver, subscription, consumer, data, seq = row
     return Event(
         at=at,

@@ -32,6 +32,9 @@ BUSY_PAUSE: Final = (0.0001, 0.0005)
 
 _TAKEN: Final = frozenset((sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY))
 
+# The unit is at fault then, not the store.
+_OF_UNIT: Final = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError)
+
 # The primary code is the low byte of an extended one.
 _PRIMARY: Final = 0xFF
 
@@ -52,7 +55,13 @@ class Reader:
 
     def run(self, work: Work[T]) -> T:
         """Run one unit."""
-        value = work(self._transaction)
+        try:
+            value = work(self._transaction)
+        except sqlite3.Error as error:
+            if isinstance(error, _OF_UNIT):
+                raise
+            # Rows come when they are fetched, and so do some of SQLite's errors.
+            raise StoreError(f"store: {error}") from error
         if self._failure is not None:
             # The unit went on as if nothing had happened.
             raise self._failure
@@ -93,8 +102,7 @@ class Reader:
             if error.sqlite_errorcode in _TAKEN:
                 raise AlreadyExists(str(error)) from error
             raise
-        except (sqlite3.ProgrammingError, sqlite3.DataError):
-            # The unit is at fault, not the store.
+        except _OF_UNIT:
             raise
         except sqlite3.Error as error:
             self._failure = StoreError(f"store: {error}")

@@ -20,12 +20,17 @@ import aiosqlite
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
+from forge.ports import Tell
 from store import schema, sql
 from store.archive.moving import Archiving
+from store.backup import back_up
 from store.checkpoint import Checkpoints
+from store.faults import faults
+from store.fsck.checking import Checking
 from store.glance import Glance, TooLongError
 from store.groups import Groups, Work
 from store.line import Line
+from store.moving.house import Moving
 from store.session import BUSY_TIMEOUT, Reader, Writer, patiently
 
 T = TypeVar("T")
@@ -71,9 +76,10 @@ _GLANCING: Final = (*_READING, "PRAGMA busy_timeout = 0")
 _URL: Final = re.compile(r"sqlite://(?P<authority>[^/]*)(?:/(?P<path>.*))?", re.DOTALL | re.IGNORECASE)
 
 
-class SQLiteStore(Archiving):
+class SQLiteStore(Archiving, Moving, Checking):
     """The store in a SQLite file: `forge.ports.Store`."""
 
+    _faults = staticmethod(faults)
     _free = "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size"
 
     def __init__(
@@ -146,6 +152,16 @@ class SQLiteStore(Archiving):
             StoreError: the store did not answer.
         """
         return [data for (data,) in await self._look_up(sql.STATEMENTS, bytes(task), str(executor), limit)]
+
+    async def backup(self, file: Path, *, tell: Tell) -> None:
+        """Copy the file, as it is at one moment, to a new one.
+
+        Raises:
+            ConfigurationError: there is such a file, or it cannot be made.
+            StoreError: the store did not answer.
+        """
+        assert self._folder.store is not None  # noqa: S101 - it is a file
+        await asyncio.to_thread(back_up, self._folder.store, file, tell)
 
     async def ready(self) -> None:
         """Touch the store.

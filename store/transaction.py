@@ -17,6 +17,7 @@ from store.archive.rows import Archives, Shelf, to_cells, to_entry
 from store.consumers import Consumers
 from store.customers import Customers
 from store.events import Events
+from store.raw import Raw
 from store.records import Statement
 from store.revocations import Revocations
 from store.statement import Execute
@@ -28,7 +29,7 @@ UNDO: Final = "ROLLBACK TO SAVEPOINT block"
 RELEASE: Final = "RELEASE SAVEPOINT block"
 
 
-class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Archives):
+class Transaction(Customers, Subscriptions, Consumers, Events, Revocations, Archives, Raw):
     """The rows, inside one transaction. Whoever holds it uses it on the thread that it came on, until the unit of work ends.
 
     Every method may raise `StoreError`; the unit of work is lost then, whatever it does next.

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from forge.cli.exits import UsageError
+from forge.cli.opened import ConfigFile, Opened, StoreUrl
 from forge.cli.options import Json
 from forge.cli.terminal import emit_json, show
 from forge.cli.times import now, read_time, show_time
-from forge.config import CONFIG_FILE, find, load, store_of
-from forge.ports import Archive, Moved, Store
-
-T = TypeVar("T")
-
-Tell = Callable[[int, float], object]
+from forge.ports import Archive, Moved, Store, Tell
 
 _VACUUM: Final = "The store takes them again; stop the servers and run `sqlite3 STORE VACUUM` to give them back to the disk."
 
@@ -45,10 +36,8 @@ def archive(  # noqa: PLR0913 - a flag an option
     listing: Annotated[
         bool, typer.Option("--list", help="List the archives of this store, and what is wrong with them.")
     ] = False,
-    store: Annotated[str | None, typer.Option(metavar="URL", help="Where rows live, such as sqlite:////absolute.db.")] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", envvar=CONFIG_FILE, metavar="FILE", help="A TOML file of settings.")
-    ] = None,
+    store: StoreUrl = None,
+    config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
     """Move old rows of the ledger to an archive file. Their receipts are still answered, and their tasks still never run again.
@@ -59,8 +48,6 @@ def archive(  # noqa: PLR0913 - a flag an option
 
     What becomes free in the store is used again. `sqlite3 STORE VACUUM`, with the servers stopped, gives it back to the disk.
     """
-    if config is not None:
-        os.environ[CONFIG_FILE] = str(config)
     if listing == (file is not None):
         raise UsageError("archive: name a FILE, or give --list")
     if listing and before is not None:
@@ -69,49 +56,19 @@ def archive(  # noqa: PLR0913 - a flag an option
     until = None if before is None else read_time("--before", before, at=at)
     if until is not None and until > at:
         raise UsageError(f"--before: {before} is yet to come. A time that has passed is written like -90d, or as a date")
-    opened = _Opened(store_of(load(store=store)))
+    opened = Opened(store, config)
     if file is None:
         _report_all(opened.run(lambda rows: rows.archives()), at, as_json=as_json)
     elif until is None:
         found = opened.run(lambda rows: rows.find_archive(file.absolute()))
         _report_all([found], at, as_json=as_json)
     else:
-        with _progress() as tell:
-            moved, free = opened.run(lambda rows: _move(rows, file.absolute(), until, tell))
+        moved, free = opened.watch(lambda rows, tell: _move(rows, file.absolute(), until, tell))
         _report(moved, free, as_json=as_json)
-
-
-class _Opened:
-    """A store, for one thing that is done with it."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def run(self, work: Callable[[Store[Any]], Awaitable[T]]) -> T:
-        """Open it, do that, and close it."""
-
-        async def run() -> T:
-            rows: Store[Any] = await find(load().connect)(self._url)
-            try:
-                return await work(rows)
-            finally:
-                await rows.close()
-
-        return asyncio.run(run())
 
 
 async def _move(rows: Store[Any], file: Path, before: int, tell: Tell) -> tuple[Moved, int | None]:
     return await rows.archive(file, before=before, tell=tell), await rows.free()
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Show how far it is, where there is a terminal to see it."""
-    console = Console(stderr=True)
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rows]:,} rows"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=1.0, rows=0)
-        yield lambda rows, share: bar.update(task, completed=share, rows=rows)
 
 
 def _report(moved: Moved, free: int | None, *, as_json: bool) -> None:

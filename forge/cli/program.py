@@ -36,6 +36,10 @@ COMMANDS: Final = {
     "commands": ("forge.cli.catalogue", "List the commands that are known here."),
     "schema": ("forge.cli.schema", "Write commands' arguments and results as JSON Schema."),
     "archive": ("forge.cli.archive", "Move old rows of the ledger to an archive file."),
+    "backup": ("forge.cli.backup", "Copy the store to a file, while servers go on."),
+    "export": ("forge.cli.export", "Write the store out to a file that any engine reads in."),
+    "import": ("forge.cli.importing", "Read an export into a store that has no rows yet."),
+    "fsck": ("forge.cli.fsck", "Look for damage in everything that the store holds."),
     "config": ("forge.cli.config", "Show the settings that `forge serve` would use."),
     "demo": ("forge.cli.demo", "Play the whole story over HTTP, with fresh keys."),
 }

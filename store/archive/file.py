@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -28,6 +27,7 @@ from forge.errors import StoreError
 from forge.ports import LedgerEntry
 from store.archive.rows import Filed, to_cells, to_entry
 from store.cells import join
+from store.moving.whole import whole
 
 # In the file's header, so that no other database is taken for an archive: "Forg", and a version of what is below.
 APPLICATION_ID: Final = 0x466F7267
@@ -215,18 +215,18 @@ class Folder:
 
     def __init__(self, store: Path | None = None) -> None:
         """`store` is the file that the store is; None where it is none."""
-        self._store = None if store is None else store.resolve()
+        self.store = None if store is None else store.resolve()
 
     def place(self, file: Path) -> str:
         """Write down where a file is."""
         whole = file.resolve()
-        if self._store is not None and whole.is_relative_to(self._store.parent):
-            whole = whole.relative_to(self._store.parent)
+        if self.store is not None and whole.is_relative_to(self.store.parent):
+            whole = whole.relative_to(self.store.parent)
         return str(whole)
 
     def file(self, place: str) -> Path:
         """Find the file that `place` wrote down."""
-        return Path(place) if self._store is None else self._store.parent / place
+        return Path(place) if self.store is None else self.store.parent / place
 
     def fetch(self, archive: Filed, task: CID) -> LedgerEntry:
         """Read a row that was moved.
@@ -253,46 +253,19 @@ class Folder:
             StoreError: it cannot be made.
         """
         try:
-            descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        except OSError as error:
-            raise StoreError(f"archive: {file} cannot be made: {error.strerror}") from error
-        beside = Path(name)
-        try:
-            os.close(descriptor)
-            with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
+            with (
+                whole(file, like=self.store) as beside,
+                closing(sqlite3.connect(beside, isolation_level=None)) as connection,
+            ):
                 for statement in (f"PRAGMA application_id = {APPLICATION_ID}", f"PRAGMA user_version = {FORMAT}", *_SCHEMA):
                     connection.execute(statement)
                 connection.execute("INSERT INTO archive (id) VALUES (?)", (id_,))
-            self._lend(beside)
-            _synchronise(beside)
-            file.hardlink_to(beside)
-            _synchronise(file.parent)
         except FileExistsError:
             raise
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"archive: {file} cannot be made: {error}") from error
-        finally:
-            beside.unlink()
-
-    def _lend(self, file: Path) -> None:
-        """Give a file the store's owner and mode: servers have to read it, whoever made it."""
-        if self._store is None:
-            return
-        like = self._store.stat()
-        with suppress(PermissionError):
-            os.chown(file, like.st_uid, like.st_gid)
-        file.chmod(like.st_mode & 0o777)
 
 
 def _digest(cells: Sequence[Any]) -> bytes:
     """Say what a row is, so that a disk that forgot a bit is noticed."""
     return sha256(join(cell if isinstance(cell, bytes) else str(cell).encode() for cell in cells)).digest()
-
-
-def _synchronise(path: Path) -> None:
-    """See that a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from forge.errors import ConfigurationError, StoreError
-from forge.ports import Archive, LedgerEntry, Moved
+from forge.ports import Archive, LedgerEntry, Moved, Tell
 from store.archive.file import ArchiveFile, Folder
 from store.archive.rows import Filed, weight
 from store.transaction import Transaction
@@ -62,7 +62,7 @@ class Archiving(ABC):
     def read(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Run a unit that reads."""
 
-    async def archive(self, file: Path, *, before: int, tell: Callable[[int, float], object]) -> Moved:
+    async def archive(self, file: Path, *, before: int, tell: Tell) -> Moved:
         """Move rows that are older than `before` (Unix seconds).
 
         They are looked at in the order of their writing, up to a page of them none of which is older: it is no matter if some

@@ -17,14 +17,19 @@ import psycopg
 from forge.cid import CID
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
+from forge.ports import Tell
 from store import schema, sql
 from store.archive.file import Folder
 from store.archive.moving import Archiving
+from store.fsck.checking import Checking
 from store.groups import Work
+from store.moving.house import Moving
 from store.postgres.address import Address
+from store.postgres.faults import faults
 from store.postgres.lookups import Lookups
 from store.postgres.session import Reader, Writer
 from store.postgres.turns import Turns
+from store.tables import TABLES
 
 T = TypeVar("T")
 
@@ -41,8 +46,17 @@ READERS: Final = 4
 _LOCK: Final = "SELECT pg_advisory_xact_lock(8027366)"
 
 
-class PostgresStore(Archiving):
+# Sequences know nothing of numbers that others gave.
+_RENUMBER: Final = """
+SELECT setval(pg_get_serial_sequence('{table}', '{key}'), greatest((SELECT max({key}) FROM {table}), 0) + 1, FALSE)
+"""
+
+
+class PostgresStore(Archiving, Moving, Checking):
     """The store in a PostgreSQL database: `forge.ports.Store`."""
+
+    _faults = staticmethod(faults)
+    _renumber = [_RENUMBER.format(table=table.name, key=table.key[0]) for table in TABLES if table.is_numbered]
 
     def __init__(self, address: Address) -> None:
         self._folder = Folder(Path.cwd() / "forge")
@@ -103,6 +117,18 @@ class PostgresStore(Archiving):
             StoreError: the store did not answer.
         """
         return [data for (data,) in await self._lookups.fetch(sql.STATEMENTS, bytes(task), str(executor), limit)]
+
+    async def backup(self, file: Path, *, tell: Tell) -> None:
+        """Say who does that.
+
+        Raises:
+            ConfigurationError: always.
+        """
+        del tell
+        raise ConfigurationError(
+            f"backup: {file} is not made: PostgreSQL is backed up by its own tools, base backups with the log or pg_dump."
+            " Or use `forge export`, which writes what any engine reads in"
+        )
 
     async def ready(self) -> None:
         """Touch the store.

@@ -48,6 +48,10 @@ FLAGS = {
     "commands": ["--markdown", "--json"],
     "schema": ["--write"],
     "archive": ["--before", "--list", "--store", "--config", "--json", "FORGE_CONFIG", "-90d"],
+    "backup": ["--store", "--config", "--json", "FORGE_CONFIG"],
+    "export": ["--store", "--config", "--json", "FORGE_CONFIG"],
+    "import": ["--store", "--config", "--json", "FORGE_CONFIG"],
+    "fsck": ["--store", "--key", "--config", "--json", "FORGE_CONFIG"],
     "config": ["--config", "--json"],
     "demo": ["--keep"],
 }

@@ -13,6 +13,7 @@ from forge.cid import CID
 from forge.client import now
 from forge.command import CommandPath
 from forge.container import Container
+from forge.deadline import Deadlines
 from forge.delegation import Delegation
 from forge.did import DID
 from forge.keys import Signer
@@ -134,7 +135,8 @@ class TestFaults:
         printed = capsys.readouterr()
         assert reference in printed.out + printed.err, "the operator finds it in the log"
 
-    async def test_a_deadline_is_answered_and_the_repeat_finds_out(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("together", [1, 3])
+    async def test_a_deadline_is_answered_and_the_repeat_finds_out(self, tmp_path: Path, together: int) -> None:
         somebody = Signer.generate()
         async with running(tmp_path, deadline=0.05) as world:
             store = world.app.state.host.store
@@ -148,16 +150,15 @@ class TestFaults:
 
             holding = asyncio.create_task(store.change(hold))
             await held.wait()
-            invocation = world.invocation("/test/note", {}, by=somebody)
-            (late,) = await world.send(invocation)
-            assert late.error_name == "HandlerExecutionError"
+            invocations = [world.invocation("/test/note", {}, by=somebody) for _ in range(together)]
+            late = await world.send(*invocations)
+            assert [one.error_name for one in late] == ["HandlerExecutionError"] * together
             release.set()
             await holding
             # From here on the machine may be as slow as it likes.
-            world.app.state.host.executor._deadline = 30
-            (receipt,) = await world.send(invocation)
-            assert receipt.ok == {"text": ""}
-            assert (await world.ask(catalog.count, by=somebody)).text == "1"
+            world.app.state.host.executor._deadlines = Deadlines(30)
+            assert [receipt.ok for receipt in await world.send(*invocations)] == [{"text": ""}] * together
+            assert (await world.ask(catalog.count, by=somebody)).text == str(together)
 
 
 class TestContainers:

@@ -1,0 +1,1 @@
+"""Looking for damage: what is planted is found, by its name, and nothing else ever is."""
