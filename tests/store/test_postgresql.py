@@ -17,6 +17,7 @@ import pytest
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import AlreadyExists, Transaction, connect, sql
+from store.postgres import session
 from store.postgres.turns import QUARRELS
 from store.postgres.wire import marked
 from tests.store import pgbouncer, postgresql
@@ -236,6 +237,31 @@ async def test_what_was_not_kept_finds_what_somebody_else_did_in_the_meantime(cu
     assert await ours == await theirs == await store.receipt(task(1))
     assert await store.read(ats) == [1]
     assert runs.count("ours") == (2 if cutter.cuts else 1)
+
+
+async def test_who_says_nothing_in_its_turn_loses_it(store: Tx, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a node does that was stopped, or cut off; what it was doing is run again, if it comes back."""
+    monkeypatch.setattr(session, "_SETTINGS", session._SETTINGS.replace(f"'{session.IDLE_TIMEOUT}s'", "'200ms'"))
+    other = await connect(place)
+    runs: list[int] = []
+    gate = Gate()
+
+    def stopped(tx: Transaction) -> None:
+        runs.append(1)
+        tx.events()
+        gate(tx)
+        tx.append(event(1))
+        tx.record(entry())
+
+    (stopping,) = await submitted(store, [stopped])
+    await gate.entered()
+    # It has the turn, and keeps it for as long as the gate is shut.
+    await other.change(appending(2))
+    gate.open()
+    await stopping
+    assert await other.read(ats) == [2, 1]
+    assert len(runs) == 2
+    await other.close()
 
 
 # -- quarrels ----------------------------------------------------------------------------------------------------------
