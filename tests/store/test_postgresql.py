@@ -17,7 +17,7 @@ import pytest
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import AlreadyExists, Transaction, connect, sql
-from store.postgres import session
+from store.postgres import session, turns
 from store.postgres.turns import QUARRELS
 from store.postgres.wire import marked
 from tests.store import pgbouncer, postgresql
@@ -358,7 +358,9 @@ def own() -> Iterator[Server]:
     made.remove()
 
 
-async def test_a_server_that_comes_back_finds_everybody_again(own: Server) -> None:
+async def test_a_server_that_comes_back_finds_everybody_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However long that takes here.
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
     store = await connect(await asyncio.to_thread(own.store))
     await store.change(lambda tx: tx.record(entry()))
     for how in ("fast", "immediate"):
@@ -377,6 +379,7 @@ async def test_a_server_that_comes_back_finds_everybody_again(own: Server) -> No
         await store.ready()
     assert await store.read(ats) == [4, 9]
     await asyncio.to_thread(own.stop)
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
     with pytest.raises(StoreError):
         await store.change(appending(3))
     with pytest.raises(StoreError):
