@@ -56,7 +56,7 @@ class PostgresStore(Archiving, Moving, Checking):
     """The store in a PostgreSQL database: `forge.ports.Store`."""
 
     _faults = staticmethod(faults)
-    _renumber = [_RENUMBER.format(table=table.name, key=table.key[0]) for table in TABLES if table.is_numbered]
+    _renumber = tuple(_RENUMBER.format(table=table.name, key=table.key[0]) for table in TABLES if table.is_numbered)
 
     def __init__(self, address: Address) -> None:
         self._folder = Folder(Path.cwd() / "forge")

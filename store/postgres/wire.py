@@ -113,6 +113,7 @@ class Wire:
         self._waiting: list[tuple[str, Sequence[Value]]] = []
         self._poll = select.poll()
         self._poll.register(self._pgconn.socket, select.POLLIN)
+        self._sending = False
 
     def send(self, statement: str, values: Sequence[Value] = ()) -> None:
         """Have a statement executed before the next that is asked; what comes of it is told there, if it failed."""
@@ -184,6 +185,15 @@ class Wire:
             self._pgconn.send_prepare(name, marked(statement))
         self._pgconn.send_query_prepared(name, cells, formats, _BINARY)
 
+    def _wait(self) -> None:
+        """Wait until there is something to read, or room for what does not fit into the socket yet: a row has megabytes."""
+        sending = bool(self._pgconn.flush())
+        if sending is not self._sending:
+            self._poll.modify(self._pgconn.socket, select.POLLIN | select.POLLOUT if sending else select.POLLIN)
+            self._sending = sending
+        if not self._poll.poll(ANSWER_TIMEOUT * 1000):
+            raise psycopg.OperationalError(f"the server has not answered for {ANSWER_TIMEOUT} s")
+
     def _collect(self) -> tuple[pq.abc.PGresult, pq.abc.PGresult | None]:
         """Wait for all that was sent; give the last result, and the first that says that something failed."""
         pgconn = self._pgconn
@@ -192,8 +202,7 @@ class Wire:
         while True:
             # Python's lock is let go of while there is nothing; libpq's own waiting would keep it.
             while pgconn.is_busy():
-                if not self._poll.poll(ANSWER_TIMEOUT * 1000):
-                    raise psycopg.OperationalError(f"the server has not answered for {ANSWER_TIMEOUT} s")
+                self._wait()
                 pgconn.consume_input()
             result = pgconn.get_result()
             if result is None:

