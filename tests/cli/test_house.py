@@ -148,7 +148,7 @@ def test_how_far_it_is_is_shown_where_somebody_sees_it(
     forge: Forge, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     (tmp_path / "given").write_bytes(filled().export)
-    args = {"import": [tmp_path / "given", "--store", tmp_path / "new.db"], "fsck": ["--store", url]}
+    args: dict[str, list[object]] = {"import": [tmp_path / "given", "--store", tmp_path / "new.db"], "fsck": ["--store", url]}
     monkeypatch.setenv("FORCE_COLOR", "1")
     seen = forge(command, *args.get(command, [tmp_path / "new", "--store", url]))
     assert "100%" in seen.stderr

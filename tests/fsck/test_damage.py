@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 
 from store import Transaction
 from store.fsck.findings import REMEDIES
+from store.postgres.address import Address
 from tests.fsck.damages import DAMAGES, IN_ARCHIVE, ON_SQLITE
 from tests.fsck.filled import ARCHIVE, examined, within
 from tests.store.conftest import ENGINES
@@ -101,3 +103,18 @@ def test_what_cannot_be_read_is_named_with_what_was_found_before(tmp_path: Path)
     found, said = examined(url)
     assert {one.name for one in found} == {"engine", "unreadable"}
     assert said.rows == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("DROP INDEX assignment_current", "schema-differs"),
+        # As a CREATE INDEX CONCURRENTLY leaves one that was broken off.
+        ("UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'event_by_giver'::regclass", "engine"),
+    ],
+)
+def test_an_index_that_postgresql_does_not_have_or_use(tmp_path: Path, statement: LiteralString, name: str) -> None:
+    url = within("postgresql", tmp_path, lambda _: None)
+    with Address.of(url).connect(autocommit=True) as connection:
+        connection.execute(statement)
+    assert_found(url, name)

@@ -268,3 +268,13 @@ class TestBackup:
         with pytest.raises(StoreError, match="backup: file is not a database"):
             await store.backup(tmp_path / "copy", tell=silent)
         assert names(tmp_path) == ["store.db", "there"]
+
+
+async def test_postgresql_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
+    store = await connect(ENGINES["postgresql"](tmp_path))
+    with pytest.raises(
+        ConfigurationError, match="PostgreSQL is backed up by its own tools, base backups with the log or pg_dump"
+    ):
+        await store.backup(tmp_path / "copy", tell=silent)
+    await store.close()
+    assert names(tmp_path) == []
