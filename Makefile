@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 PACKAGES := forge store commands benchmarks tests
 FUZZ_SECONDS ?= 60
 WORKERS ?= auto
+CLUSTER ?= cluster-data
 
-.PHONY: demo serve test interop nodes bench profile fuzz check format schemas clean
+.PHONY: demo serve cluster cluster-stop failovers test interop nodes bench profile fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -28,6 +29,15 @@ demo: $(VENV)/.runtime  ## the whole story over HTTP, with fresh keys
 
 serve: $(VENV)/.runtime  ## a service to try things with; its key and its store are kept in forge-data/
 	$(BIN)/forge serve --dev
+
+cluster: $(VENV)/.dev  ## PostgreSQL on three machines that are folders in CLUSTER, until Ctrl+C; BOUNCER=1 with PgBouncer
+	$(BIN)/python -m tests.cluster run "$(CLUSTER)" $(if $(BOUNCER),--bouncer)
+
+cluster-stop: $(VENV)/.dev  ## ends the cluster in CLUSTER, whoever started it
+	$(BIN)/python -m tests.cluster stop "$(CLUSTER)"
+
+failovers: $(VENV)/.dev  ## breaks the primary of a new cluster under load; ROUNDS=20, FAULTS=crash,cut, BRISK=1, BOUNCER=1
+	$(BIN)/python -m tests.cluster failovers $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(BRISK),--brisk) $(if $(BOUNCER),--bouncer)
 
 test: $(VENV)/.dev  ## everything that can run here; what cannot says why. WITHOUT=PATH leaves something out
 	$(BIN)/pytest $(if $(WITHOUT),--ignore "$(WITHOUT)") -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=95

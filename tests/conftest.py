@@ -7,7 +7,13 @@ from typing import Final
 
 import pytest
 
-LONG: Final = ("tests/domain/test_sequences.py", "tests/test_readme.py", "tests/interop/test_interop.py", "tests/faults/")
+LONG: Final = (
+    "tests/domain/test_sequences.py",
+    "tests/test_readme.py",
+    "tests/interop/test_interop.py",
+    "tests/cluster/",
+    "tests/faults/",
+)
 """What takes longest begins first: else one process would be at it when the others have nothing left to do."""
 HOSTILE: Final = "tests/hostile/"
 

@@ -17,11 +17,14 @@ from typing import Final, Self, TypeAlias
 from forge.dagcbor import Value
 from forge.errors import PolicyError
 from forge.policy.budget import Budget
-from forge.policy.statement import LEAVES, Mismatch, Selecting, Statement, operands, selected
+from forge.policy.statement import LEAVES, Equality, Mismatch, Selecting, Statement, operands, selected
 from forge.policy.value import kind_of, shown
 
 # Statements of a policy, those within others counted too: ten times the longest one seen.
 MAX_STATEMENTS: Final = 1024
+
+_NO_QUANTIFIER: Final = 'ucantone never finds "all" or "any" to hold within "not", "and" or "or": "not" of them denies nothing'
+_NO_NULL: Final = 'ucantone drops the connection over "==" and "!=" of null within "not", "and" or "or"'
 
 ReadInner: TypeAlias = Callable[[Value, str], Statement]
 """How a statement's place and array become a statement."""
@@ -79,6 +82,10 @@ class Not(Statement):
         """The one that is denied."""
         return (self.inner,)
 
+    def foreign(self) -> list[str]:
+        """Say what ucantone makes of the one that is denied because it is."""
+        return _within(self)
+
 
 @dataclass(frozen=True, eq=False)
 class Connective(Statement):
@@ -113,6 +120,10 @@ class Connective(Statement):
     def parts(self) -> tuple[Statement, ...]:
         """All that are connected."""
         return self.statements
+
+    def foreign(self) -> list[str]:
+        """Say what ucantone makes of those that are connected because they are."""
+        return _within(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +168,17 @@ class Quantifier(Selecting):
     def parts(self) -> tuple[Statement, ...]:
         """The one that is applied to each member."""
         return (self.inner,)
+
+
+def _within(statement: Not | Connective) -> list[str]:
+    """Say which parts ucantone loses: what is within `not`, `and` and `or` it makes anew, from what it says of itself."""
+    remarks = []
+    for part in statement.parts:
+        if isinstance(part, Quantifier):
+            remarks.append(f"{part.place}: {_NO_QUANTIFIER}")
+        elif isinstance(part, Equality) and part.literal is None:
+            remarks.append(f"{part.place}: {_NO_NULL}")
+    return remarks
 
 
 _COMPOUNDS: Final[dict[str, type[Not | Connective | Quantifier]]] = {

@@ -28,6 +28,8 @@ _SHOWN_STATEMENT: Final = 120
 
 _NO_FLOATS: Final = "ucantone reads no floats: the whole delegation is lost there"
 
+_NO_LEADING_NULL: Final = "ucantone drops the connection over a list that begins with null and goes on with something else"
+
 _ORDERS: Final[dict[str, tuple[Callable[[int | float, int | float], bool], str]]] = {
     "<": (operator.lt, "less than"),
     "<=": (operator.le, "at most"),
@@ -130,10 +132,12 @@ class Equality(Selecting):
         return f"{shown(found)} {'equals' if self.negated else 'does not equal'} {shown(self.literal)}"
 
     def foreign(self) -> list[str]:
-        """Add a float anywhere in the literal."""
+        """Add a float, or a list that begins with null, anywhere in the literal."""
         remarks = super().foreign()
         if _has_float(self.literal):
             remarks.append(f"{self.place}[2]: {_NO_FLOATS}")
+        if _begins_with_null(self.literal):
+            remarks.append(f"{self.place}[2]: {_NO_LEADING_NULL}")
         return remarks
 
 
@@ -232,6 +236,14 @@ def _has_float(value: Value) -> bool:
     if isinstance(value, dict):
         value = list(value.values())
     return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
+
+
+def _begins_with_null(value: Value) -> bool:
+    if isinstance(value, dict):
+        return any(map(_begins_with_null, value.values()))
+    if not isinstance(value, list):
+        return False
+    return (value[:1] == [None] and any(item is not None for item in value)) or any(map(_begins_with_null, value))
 
 
 LEAVES: Final[dict[str, type[Equality | Ordering | Like]]] = {

@@ -342,6 +342,10 @@ REMARKS: Final[list[tuple[Any, str, str]]] = [
     (["==", ".a", 1.0], "[2]", "floats"),
     (["==", ".a", {"a": [{"b": 0.5}]}], "[2]", "floats"),
     (["<", ".a", 1.5], "[2]", "floats"),
+    (["==", ".a", [None, 1]], "[2]", "begins with null"),
+    (["!=", ".a", {"a": [[None, "b"]]}], "[2]", "begins with null"),
+    (["==", ".a", [None, None]], "", ""),
+    (["==", ".a", [1, None]], "", ""),
     (["<", ".a", 2**63], "[2]", "64-bit"),
     (["<", ".a", -(2**63) - 1], "[2]", "64-bit"),
     (["like", ".a", "a?"], "[2]", 'write "\\?"'),
@@ -361,6 +365,8 @@ def test_what_ucantone_reads_differently_is_remarked(statement: Any, place: str,
         ("[1][1][1]", ["or", [T, statement]]),
         ("[1][2]", ["all", ".x", statement]),
     ]
+    if statement[0] in ("all", "any"):
+        del cases[1:3]  # where it is found at all
     for within, around in cases:
         remarks = Policy.decode([T, around]).portability()
         if words:
@@ -369,6 +375,29 @@ def test_what_ucantone_reads_differently_is_remarked(statement: Any, place: str,
             assert words in remark
         else:
             assert remarks == []
+
+
+ALL: Final[Value] = ["all", ".l", T]
+NULL: Final[Value] = ["!=", ".x", None]
+
+
+@pytest.mark.parametrize(
+    ("policy", "places"),
+    [
+        ([["not", ALL]], ["[0][1]"]),
+        ([["not", ["any", ".l", T]]], ["[0][1]"]),
+        ([["and", [T, ALL]], ["or", [ALL]]], ["[0][1][1]", "[1][1][0]"]),
+        ([["all", ".l", ["or", [ALL, T]]]], ["[0][2][1][0]"]),
+        ([["and", [["not", ["any", ".l", ["not", ALL]]]]]], ["[0][1][0][1]", "[0][1][0][1][2][1]"]),
+        ([["not", NULL]], ["[0][1]"]),
+        ([["or", [T, NULL]]], ["[0][1][1]"]),
+        ([["and", [["not", ["==", ".x", None]]]]], ["[0][1][0][1]"]),
+        ([ALL, ["any", ".l", ALL], NULL, ["all", ".l", NULL], ["all", ".l", ["not", T]], ["not", ["==", ".x", [None]]]], []),
+    ],
+)
+def test_what_ucantone_does_not_find_again_is_remarked(policy: Any, places: list[str]) -> None:
+    """Of `all` and `any`, ucantone's `Statement.Argument` gives nothing that is a statement, and of null it panics."""
+    assert [remark.partition(":")[0] for remark in Policy.decode(policy).portability()] == places
 
 
 def test_remarks_come_in_the_order_of_the_policy() -> None:
