@@ -13,7 +13,8 @@ from store import Transaction
 from store.fsck.findings import REMEDIES
 from store.postgres.address import Address
 from tests.fsck.damages import DAMAGES, IN_ARCHIVE, ON_SQLITE
-from tests.fsck.filled import ARCHIVE, examined, within
+from tests.fsck.filled import ARCHIVE, examined, made, within
+from tests.store import postgresql
 from tests.store.conftest import ENGINES
 
 NEVER_PLANTED = {"two-current", "unreadable"}
@@ -114,7 +115,10 @@ def test_what_cannot_be_read_is_named_with_what_was_found_before(tmp_path: Path)
     ],
 )
 def test_an_index_that_postgresql_does_not_have_or_use(tmp_path: Path, statement: LiteralString, name: str) -> None:
-    url = within("postgresql", tmp_path, lambda _: None)
+    postgresql.needed()
+    # Of its own: the others' are emptied, and used again.
+    server = postgresql.server()
+    url = made(server.url(server.database(template=server._empty())), tmp_path, lambda _: None)
     with Address.of(url).connect(autocommit=True) as connection:
         connection.execute(statement)
     assert_found(url, name)
