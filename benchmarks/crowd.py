@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-import psycopg
-
 from benchmarks.cast import PRODUCT, SERVICE, Cast, fresh_did
 from forge.cid import CID
 from forge.command import CommandPath
@@ -27,7 +25,7 @@ KNOWN: Final = 1000
 """Customers whose names are kept, to be asked about."""
 
 _SEED: Final = 5
-_NUMBER: Final = "_seq"
+NUMBER: Final = "_seq"
 _DIGEST_BYTES: Final = 32
 # Everything in memory, nothing synchronised: what breaks off is thrown away.
 _IN_BULK: Final = (
@@ -68,7 +66,7 @@ class Crowd:
         assigned = _ask(
             cast, "/subscription/assign", {"subscription": subscription, "consumers": [one.decode() for one in consumers]}
         )
-        digests = [_text(_digest(one.task)) for one in (registered, subscribed, assigned)]
+        digests = [plain(_digest(one.task)) for one in (registered, subscribed, assigned)]
         return cls(
             [*(did.decode() for did in (customer, *consumers)), subscription, *digests],
             (added, *(Container.of(one).to_cbor() for one in (subscribed, assigned))),
@@ -83,16 +81,11 @@ def multiply(connection: sqlite3.Connection, crowd: Crowd, many: int) -> None:
     marks = ", ".join("?" * len(columns))
     connection.execute(f"CREATE TEMP TABLE other ({', '.join(columns)})")
     connection.execute("BEGIN")
-    connection.executemany(f"INSERT INTO other VALUES ({marks})", _others(crowd, many))  # noqa: S608 - marks alone
+    connection.executemany(f"INSERT INTO other VALUES ({marks})", others(crowd, many))  # noqa: S608 - marks alone
     connection.execute("COMMIT")
     for (table,) in connection.execute(_OURS).fetchall():
         for mould in _moulds(connection, table, crowd.names):
             connection.execute(mould.statement, mould.values)
-
-
-def multiply_postgresql(connection: psycopg.Connection[Any], crowd: Crowd, many: int) -> None:
-    """Insert the rows of `many` customers, as `multiply` does."""
-    raise NotImplementedError
 
 
 @dataclass(frozen=True)
@@ -115,17 +108,17 @@ def _moulds(connection: sqlite3.Connection, table: str, names: Names) -> Iterato
         expressions: list[str] = []
         values: list[Any] = []
         for column, cell in zip(columns, row, strict=True):
-            whose = columns.index(column.removesuffix(_NUMBER)) if column.endswith(_NUMBER) else None
+            whose = columns.index(column.removesuffix(NUMBER)) if column.endswith(NUMBER) else None
             if whose is not None and isinstance(row[whose], str) and row[whose] in names:
                 # The number of a customer, beside its name.
                 expressions.append(f"(SELECT seq FROM customer WHERE did = n{names.index(row[whose])})")  # noqa: S608 - ours
                 continue
-            pieces = list(_pieces(_text(cell), pattern)) if isinstance(cell, str | bytes) else []
-            if len(pieces) > 1:
-                joined = " || ".join("?" if isinstance(piece, str) else f"n{piece}" for piece in pieces)
+            parts = list(pieces(plain(cell), pattern)) if isinstance(cell, str | bytes) else []
+            if len(parts) > 1:
+                joined = " || ".join("?" if isinstance(piece, str) else f"n{piece}" for piece in parts)
                 expressions.append(f"CAST({joined} AS BLOB)" if isinstance(cell, bytes) else joined)
                 values += [
-                    piece.encode("latin-1") if isinstance(cell, bytes) else piece for piece in pieces if isinstance(piece, str)
+                    piece.encode("latin-1") if isinstance(cell, bytes) else piece for piece in parts if isinstance(piece, str)
                 ]
             else:
                 expressions.append("?")
@@ -136,7 +129,8 @@ def _moulds(connection: sqlite3.Connection, table: str, names: Names) -> Iterato
             yield _Mould(f'INSERT INTO "{table}" ({listed}) SELECT {chosen} FROM temp.other', values)  # noqa: S608 - the same
 
 
-def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str | int]:
+def pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str | int]:
+    """Cut a text where it has names: what stands between, and which name."""
     end = 0
     for found in pattern.finditer(text):
         yield text[end : found.start()]
@@ -146,7 +140,7 @@ def _pieces(text: str, pattern: re.Pattern[str]) -> Iterator[str | int]:
     yield text[end:]
 
 
-def _others(crowd: Crowd, many: int) -> Iterator[list[str | bytes]]:
+def others(crowd: Crowd, many: int) -> Iterator[list[str | bytes]]:
     """Make names of the same kinds, and keep some of the customers'."""
     dice = random.Random(_SEED)  # noqa: S311 - not a secret
     every = max(many // KNOWN, 1)
@@ -157,10 +151,15 @@ def _others(crowd: Crowd, many: int) -> Iterator[list[str | bytes]]:
         yield names
 
 
+def is_digest(name: str) -> bool:
+    """Say whether a name is a task's digest."""
+    return len(name) == _DIGEST_BYTES and not name.startswith("did:")
+
+
 def _other(name: str, dice: random.Random) -> str | bytes:
     if name.startswith("did:"):
         return fresh_did().decode()
-    if len(name) == _DIGEST_BYTES:
+    if is_digest(name):
         return dice.randbytes(_DIGEST_BYTES)
     return name[:8] + b32encode(os.urandom(len(name))).decode().lower()[: len(name) - 8]
 
@@ -173,6 +172,6 @@ def _digest(cid: CID) -> bytes:
     return bytes(cid)[-_DIGEST_BYTES:]
 
 
-def _text(cell: str | bytes) -> str:
+def plain(cell: str | bytes) -> str:
     """Give bytes a character each, so that all are looked at in the same way."""
     return cell if isinstance(cell, str) else cell.decode("latin-1")

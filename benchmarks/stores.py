@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from benchmarks.crowd import Crowd, multiply, multiply_postgresql
+from benchmarks import masses
+from benchmarks.crowd import Crowd, multiply
 from benchmarks.failure import MeasurementError
 
 SQLITE: Final = "sqlite:///"
@@ -141,7 +142,7 @@ class PostgreSQLStores:
     def multiply(self, url: str, crowd: Crowd, many: int) -> None:
         """Insert the rows, and have the planner look at them."""
         with psycopg.connect(url, autocommit=True) as connection:
-            multiply_postgresql(connection, crowd, many)
+            masses.multiply(connection, crowd, many)
             connection.execute("VACUUM ANALYZE")
             connection.execute("CHECKPOINT")
 

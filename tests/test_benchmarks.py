@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import psycopg
 import pytest
 
 from benchmarks import cores, processes, served
@@ -35,6 +36,7 @@ from benchmarks.stores import SQLITE, SQLiteStores, stores
 from benchmarks.targets import targets
 from forge.container import Container
 from tests.faults.processes import free_port
+from tests.store import postgresql
 
 TINY = Size(
     runs=1,
@@ -291,7 +293,44 @@ def test_volume_is_what_lies_there(place: Place) -> None:
     assert not Path(copied.removeprefix(SQLITE)).exists()
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost", "sqlite:////nowhere/at/all"])
+TABLES = ("customer", "subscription", "holding", "assignment", "event", "ledger")
+
+
+def counted(url: str) -> list[int]:
+    """Count rows on PostgreSQL, and look for what would not be there if the service had written them."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        strangers = connection.execute("SELECT count(*) FROM customer WHERE task NOT IN (SELECT task FROM ledger)").fetchall()
+        gaps = connection.execute("SELECT max(seq) - count(*) FROM event").fetchall()
+        assert (strangers, gaps) == ([(0,)], [(0,)])
+        return [row[0] for name in TABLES for row in connection.execute(f"SELECT count(*) FROM {name}".encode())]  # noqa: S608 - our own names
+
+
+def test_a_crowd_on_postgresql_has_the_rows_of_a_real_customer(tmp_path: Path) -> None:
+    postgresql.needed()
+    made = stores(postgresql.server().url("postgres"), tmp_path)
+    assert made.version.startswith("PostgreSQL 1")
+    cast, url = Cast(tmp_path), made.fresh("store")
+    crowd = Crowd.of(cast)
+    with forge(cast, url, workers=1, on=cores.both()) as server:
+        for body in crowd.bodies:
+            closed(server.port, [request(body)], connections=1)
+    one = counted(url)
+    copied = made.copy(url, "crowded")
+    made.multiply(copied, crowd, 30)
+    assert counted(copied) == [31 * count for count in one]
+    assert counted(url) == one
+    assert len(set(crowd.known)) == 30
+    volume = made.volume(copied)
+    assert 0 < volume.ledger < volume.everything
+    # It is served on: numbers go on after those that others were given.
+    with forge(cast, copied, workers=1, on=cores.both()) as server:
+        closed(server.port, [request(cast.got(crowd.known[0])), request(cast.added())], connections=1)
+    made.remove(copied)
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        counted(copied)
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost:1", "sqlite:////nowhere/at/all"])
 def test_where_no_stores_can_be_is_said(url: str, tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match=f"^--store {url}: "):
         stores(url, tmp_path)

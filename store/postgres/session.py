@@ -7,18 +7,18 @@ numbered is numbered in the order in which it becomes visible. `DECISIONS.md` sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from typing import ClassVar, Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
 from forge.errors import StoreError
 from store import schema, sql
 from store.archive.file import Folder
 from store.groups import Work
-from store.postgres.errors import AgainError, LostError, UnknownError
+from store.postgres.connected import Connected
+from store.postgres.errors import AgainError, LostError, QuarrelError, UnknownError
 from store.postgres.wire import NOTHING, Found, Value, Wire, changes
 from store.sql import events
-from store.transaction import BEGIN, RELEASE, UNDO, Transaction
+from store.transaction import BEGIN, RELEASE, UNDO
 
 T = TypeVar("T")
 
@@ -52,115 +52,7 @@ SELECT set_config('statement_timeout', '0', TRUE)
 """
 
 
-class _Connected:
-    """A connection, and the transaction on it as units see it."""
-
-    def __init__(self, open_wire: Callable[[], Wire], folder: Folder) -> None:
-        """`open_wire` opens a connection, and raises `StoreError` where it cannot."""
-        self._open = open_wire
-        self._opened: Wire | None = None
-        self._broken: Exception | None = None
-        self._recorded: list[tuple[bytes, bytes]] = []
-        self._savepoints: list[int] = []
-        self._transaction = Transaction(self._execute, folder)
-
-    @property
-    def _wire(self) -> Wire:
-        if self._opened is None:
-            self._opened = self._open()
-        return self._opened
-
-    def check(self) -> None:
-        """See that the transaction still stands, or can be undone as far as it does not."""
-        if isinstance(self._broken, AgainError):
-            raise self._broken
-
-    def rollback(self) -> None:
-        """Leave the transaction, if there is one."""
-        if self._opened is not None:
-            self._opened.forget()
-            try:
-                self._opened.ask("ROLLBACK")
-            except Exception:  # noqa: BLE001 - whatever it is, the connection goes with it
-                self._let_go()
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._let_go()
-
-    def _execute(self, statement: str, values: Sequence[Value] = ()) -> Found:
-        if isinstance(self._broken, AgainError):
-            # Nothing of the transaction is left.
-            raise self._broken
-        block = self._blocks.get(statement)
-        if self._broken is not None and block is None:
-            # The server takes nothing more until that is undone.
-            raise self._broken
-        try:
-            return self._do(statement, values) if block is None else block(self)
-        except AgainError as error:
-            self._broken = error
-            if isinstance(error, LostError):
-                self._let_go()
-            raise
-        except Exception as error:
-            if statement != RELEASE:
-                self._broken = error
-            raise
-
-    def _do(self, statement: str, values: Sequence[Value]) -> Found:
-        return self._wire.ask(statement, values)
-
-    def _begin_block(self) -> Found:
-        # What waits is the outer block's, and so are its errors.
-        self._wire.flush()
-        self._wire.send(BEGIN)
-        self._savepoints.append(len(self._recorded))
-        return NOTHING
-
-    def _undo_block(self) -> Found:
-        if not self._wire.forget(since=BEGIN):
-            self._wire.send(UNDO)
-        del self._recorded[self._savepoints[-1] :]
-        self._broken = None
-        return NOTHING
-
-    def _end_block(self) -> Found:
-        """End a block; where something in it failed, it is undone."""
-        failure = self._broken
-        if failure is None:
-            if self._wire.take_back(BEGIN):
-                self._savepoints.pop()
-                return NOTHING
-            try:
-                # What waits belongs to what ends here, and so do its errors.
-                self._wire.ask(RELEASE)
-            except AgainError:
-                raise
-            except Exception as error:  # noqa: BLE001 - it is raised below
-                failure = error
-            else:
-                self._savepoints.pop()
-                return NOTHING
-        self._undo_block()
-        self._wire.ask(RELEASE)
-        self._savepoints.pop()
-        raise failure
-
-    _blocks: ClassVar[Mapping[str, Callable[[_Connected], Found]]] = {
-        BEGIN: _begin_block,
-        UNDO: _undo_block,
-        RELEASE: _end_block,
-    }
-
-    def _let_go(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            with suppress(Exception):
-                opened.close()
-
-
-class Reader(_Connected):
+class Reader(Connected):
     """A connection that reads: a `store.groups.Session`."""
 
     def begin(self) -> None:
@@ -186,14 +78,20 @@ class Reader(_Connected):
         self.rollback()
 
 
-class Writer(_Connected):
-    """The connection that writes: a `store.groups.Session` whose groups take turns with those of all other processes."""
+class Writer(Connected):
+    """The connection that writes: a `store.groups.Session` whose groups take turns with those of all other processes.
+
+    A unit's end is not waited for: it goes with what the next unit asks first, or with the commit. Where the server says then
+    that something failed, whose it was is not known, so the group is run again, and each unit's end is waited for.
+    """
 
     def __init__(self, open_wire: Callable[[], Wire], folder: Folder) -> None:
         super().__init__(open_wire, folder)
         self._changed = False
         self._clean = True
         self._unrecorded = False
+        self._ending = False
+        self._hasty = True
 
     def begin(self) -> None:
         """Open a transaction, and wait for the turn.
@@ -203,6 +101,7 @@ class Writer(_Connected):
             StoreError: others had the turn for too long, or a newer version has taken the schema too far.
         """
         self._broken = None
+        self._ending = False
         self._clean, self._unrecorded = True, False
         self._recorded, self._savepoints = [], []
         try:
@@ -214,18 +113,21 @@ class Writer(_Connected):
 
     def run(self, work: Work[T]) -> T:
         """Run one unit, in a savepoint of its own."""
-        execute = self._execute
         before = len(self._recorded)
         self._changed = False
-        execute(BEGIN)
+        self._savepoints.append(before)
+        self._wire.send(BEGIN)
         try:
             value = work(self._transaction)
         except BaseException:
-            execute(UNDO)
-            execute(RELEASE)
+            self._execute(UNDO)
+            self._execute(RELEASE)
             raise
-        # Raises where the unit went on as if nothing had happened.
-        execute(RELEASE)
+        if self._hasty and self._broken is None:
+            self._end_later()
+        else:
+            # Raises where the unit went on as if nothing had happened.
+            self._execute(RELEASE)
         if self._changed:
             self._clean = False
             self._unrecorded = self._unrecorded or len(self._recorded) == before
@@ -242,16 +144,18 @@ class Writer(_Connected):
         if self._clean:
             self.rollback()
             return
-        wire = self._wire
         # A commit that waits for another server is not to be given up: it would be reported as done.
-        wire.send(_PATIENCE)
+        self._wire.send(_PATIENCE)
         try:
-            if wire.ask("COMMIT").tag != b"COMMIT":
-                raise StoreError("store: the transaction was rolled back")
+            found = self._round("COMMIT")
         except LostError as error:
             self._let_go()
             if not self._was_kept(error):
                 raise
+        else:
+            self._hasty = True
+            if found.tag != b"COMMIT":
+                raise StoreError("store: the transaction was rolled back")
 
     def _take_turn(self) -> None:
         wire = self._wire
@@ -271,7 +175,10 @@ class Writer(_Connected):
             # The lost one had the turn. Whoever has it now finds what was kept, or what never will be.
             self._take_turn()
             found = [self._wire.ask(sql.RECORDED, (task,)).fetchone() for task, _ in self._recorded]
-            self.rollback()
+            # No rollback: what was found may be on this server alone, its commit cut off while it waited for a standby. Taking
+            # the turn has written something, so this commit waits, and what came before it is on the standby, too.
+            self._wire.send(_PATIENCE)
+            self._wire.ask("COMMIT")
         except StoreError as another:
             self._let_go()
             raise UnknownError(f"store: whether it was kept is not known: {another}") from error
@@ -283,9 +190,29 @@ class Writer(_Connected):
 
     def _do(self, statement: str, values: Sequence[Value]) -> Found:
         self._changed = self._changed or changes(statement)
-        if statement not in _QUIET:
-            return self._wire.ask(statement, values)
-        self._wire.send(statement, values)
-        if statement == sql.RECORD:
-            self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
-        return NOTHING
+        if statement in _QUIET:
+            self._wire.send(statement, values)
+            if statement == sql.RECORD:
+                self._recorded.append((values[0], values[6]))  # type: ignore[arg-type] # a task and its receipt
+            return NOTHING
+        return self._round(statement, values)
+
+    def _round(self, statement: str | None = None, values: Sequence[Value] = ()) -> Found:
+        try:
+            found = super()._round(statement, values)
+        except AgainError:
+            raise
+        except Exception as error:
+            if not self._ending:
+                raise
+            # It may be of a unit that has ended.
+            self._hasty = False
+            raise QuarrelError(f"store: {error}") from error
+        self._ending = False
+        return found
+
+    def _end_later(self) -> None:
+        self._savepoints.pop()
+        if not self._wire.take_back(BEGIN):
+            self._wire.send(RELEASE)
+            self._ending = True

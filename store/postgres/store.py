@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 OLDEST_POSTGRESQL: Final = 150_000
 """As the server says it."""
-MOST_CHANGES: Final = 256
+MOST_CHANGES: Final = 60
 """Units that share a commit. Waiting for the disk is long shared out by then, and another process gets its turn."""
 MOST_READS: Final = 16
 """Units that share a snapshot. Few, so that the other readers get some of what is queued."""
@@ -56,7 +56,7 @@ class PostgresStore(Archiving, Moving, Checking):
     """The store in a PostgreSQL database: `forge.ports.Store`."""
 
     _faults = staticmethod(faults)
-    _renumber = [_RENUMBER.format(table=table.name, key=table.key[0]) for table in TABLES if table.is_numbered]
+    _renumber = tuple(_RENUMBER.format(table=table.name, key=table.key[0]) for table in TABLES if table.is_numbered)
 
     def __init__(self, address: Address) -> None:
         self._folder = Folder(Path.cwd() / "forge")

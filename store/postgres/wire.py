@@ -112,7 +112,6 @@ class Wire:
         self._count = 0
         self._waiting: list[tuple[str, Sequence[Value]]] = []
         self._poll = select.poll()
-        self._poll.register(self._pgconn.socket, select.POLLIN)
 
     def send(self, statement: str, values: Sequence[Value] = ()) -> None:
         """Have a statement executed before the next that is asked; what comes of it is told there, if it failed."""
@@ -189,12 +188,12 @@ class Wire:
         pgconn = self._pgconn
         last: Any = None
         failed = None
+        while pgconn.flush():
+            # More than the socket takes at once; the server may have something to say before it reads on.
+            self._wait(select.POLLIN | select.POLLOUT)
         while True:
-            # Python's lock is let go of while there is nothing; libpq's own waiting would keep it.
             while pgconn.is_busy():
-                if not self._poll.poll(ANSWER_TIMEOUT * 1000):
-                    raise psycopg.OperationalError(f"the server has not answered for {ANSWER_TIMEOUT} s")
-                pgconn.consume_input()
+                self._wait(select.POLLIN)
             result = pgconn.get_result()
             if result is None:
                 # One statement's results end.
@@ -208,3 +207,16 @@ class Wire:
                 failed = failed or result
             else:
                 last = result
+
+    def _wait(self, events: int) -> None:
+        """Wait for the socket. Python's lock is let go of meanwhile; libpq's own waiting would keep it.
+
+        Raises:
+            psycopg.OperationalError: nothing comes, or the connection is gone.
+        """
+        self._poll.register(self._pgconn.socket, events)
+        happened = self._poll.poll(ANSWER_TIMEOUT * 1000)
+        if not happened:
+            raise psycopg.OperationalError(f"the server has not answered for {ANSWER_TIMEOUT} s")
+        if happened[0][1] & ~select.POLLOUT:
+            self._pgconn.consume_input()

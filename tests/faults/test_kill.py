@@ -18,6 +18,8 @@ from tests.faults.processes import Place, Server
 from tests.service import catalog
 
 KILLS = 30
+FEWER = 10
+"""On PostgreSQL: there the server that writes is not what is killed."""
 CLIENTS = 8
 PRODUCT = DID("did:web:starter.example.com")
 
@@ -64,7 +66,8 @@ class Load:
 
 async def test_what_was_answered_is_there_and_nothing_is_half_there(place: Place) -> None:
     load = Load(place.service)
-    for round_ in range(KILLS):
+    kills = KILLS if place.elsewhere is None else FEWER
+    for round_ in range(kills):
         with place.server() as server:
             await server.ready()
             load.enough.clear()
@@ -82,8 +85,8 @@ async def test_what_was_answered_is_there_and_nothing_is_half_there(place: Place
         await repeats(server, load)
         assert server.stop() == 0
     assert place.halves() == {}
-    assert place.query("SELECT count(*), count(DISTINCT task) FROM event WHERE type = 'customer-added'")[0][0] > KILLS
-    print(f"{KILLS} kills, {len(load.held)} receipts held, {len(load.unanswered)} cut off: none lost, none halved")  # noqa: T201
+    assert place.query("SELECT count(*), count(DISTINCT task) FROM event WHERE type = 'customer-added'")[0][0] > kills
+    print(f"{kills} kills, {len(load.held)} receipts held, {len(load.unanswered)} cut off: none lost, none halved")  # noqa: T201
 
 
 async def check(place: Place, load: Load) -> None:

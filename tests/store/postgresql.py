@@ -59,6 +59,9 @@ SET LOCAL session_replication_role = replica;
 FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'forge_schema' LOOP
   EXECUTE format('DELETE FROM %I', name);
 END LOOP;
+FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' LOOP
+  PERFORM setval(name::regclass, 1, FALSE);
+END LOOP;
 END $$
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 
 import pytest
@@ -41,6 +42,13 @@ def test_a_unit_may_go_on_after_a_task_that_was_recorded(tx: Transaction) -> Non
     tx.record(entry(2))
     assert tx.events() == ()
     assert tx.recorded(task(2)) == b"receipt 2"
+
+
+async def test_what_is_large_comes_out_as_it_went_in(store: Tx) -> None:
+    """Several at once, too: more than a connection takes at a time."""
+    large = [dataclasses.replace(entry(number), invocation=bytes([number]) * 4_000_000) for number in range(1, 4)]
+    await asyncio.gather(*(store.change(lambda tx, one=one: tx.record(one)) for one in large))  # type: ignore[misc] # binds it
+    assert await asyncio.gather(*(store.read(lambda tx, one=one: tx.entry(one.task)) for one in large)) == large  # type: ignore[misc] # the same
 
 
 # -- a test's time ------------------------------------------------------------------------------------------------------

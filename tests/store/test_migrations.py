@@ -15,7 +15,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from forge.errors import ConfigurationError
+from forge.errors import ConfigurationError, StoreError
 from store import migrations, session, sql, sqlite
 from store.sqlite import connect
 
@@ -135,6 +135,27 @@ async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     before = schema(file)
     with pytest.raises(ConfigurationError, match=r"step 9999.*newer version"):
         await connect(str(file))
+    assert schema(file) == before
+
+
+async def test_a_newer_schema_that_serves_this_version_is_worked_with_and_left_alone(tmp_path: Path) -> None:
+    """Of two versions that follow each other, the older one goes on when the newer one has taken its step."""
+    file = tmp_path / "store.db"
+    await opened_and_closed(file)
+    opened = await connect(str(file))
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("UPDATE forge_schema SET version_num = '9999'")
+    before = schema(file)
+    await opened.ready()
+    await opened.close()
+    again = await connect(str(file))
+    await again.change(lambda tx: tx.set_time(7))
+    await again.ready()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("UPDATE forge_schema SET oldest = '9999'")
+    with pytest.raises(StoreError, match="step 9999 now"):
+        await again.ready()
+    await again.close()
     assert schema(file) == before
 
 

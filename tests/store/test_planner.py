@@ -30,7 +30,7 @@ OF_ONE_ROW = {"CURRENT_STEP", "TOUCH"}
 # Reads the end of the primary key, and the planner names no key then.
 AT_THE_END = {
     "LAST": ["SEARCH event"],
-    "APPEND": ["SEARCH event", *["SEARCH customer USING INDEX sqlite_autoindex_customer_1 (did=?)"] * 2],
+    "APPEND": [*["SEARCH customer USING COVERING INDEX sqlite_autoindex_customer_1 (did=?)"] * 2, "SEARCH event"],
 }
 # All of one consumer's, subscription's, customer's rows: what has ended and what has not, each by an index of its own.
 HISTORIES = {"HISTORY"}

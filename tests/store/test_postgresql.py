@@ -17,6 +17,7 @@ import pytest
 from forge.did import DID
 from forge.errors import ConfigurationError, StoreError
 from store import AlreadyExists, Transaction, connect, sql
+from store.postgres import session, turns
 from store.postgres.turns import QUARRELS
 from store.postgres.wire import marked
 from tests.store import pgbouncer, postgresql
@@ -238,6 +239,31 @@ async def test_what_was_not_kept_finds_what_somebody_else_did_in_the_meantime(cu
     assert runs.count("ours") == (2 if cutter.cuts else 1)
 
 
+async def test_who_says_nothing_in_its_turn_loses_it(store: Tx, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a node does that was stopped, or cut off; what it was doing is run again, if it comes back."""
+    monkeypatch.setattr(session, "_SETTINGS", session._SETTINGS.replace(f"'{session.IDLE_TIMEOUT}s'", "'200ms'"))
+    other = await connect(place)
+    runs: list[int] = []
+    gate = Gate()
+
+    def stopped(tx: Transaction) -> None:
+        runs.append(1)
+        tx.events()
+        gate(tx)
+        tx.append(event(1))
+        tx.record(entry())
+
+    (stopping,) = await submitted(store, [stopped])
+    await gate.entered()
+    # It has the turn, and keeps it for as long as the gate is shut.
+    await other.change(appending(2))
+    gate.open()
+    await stopping
+    assert await other.read(ats) == [2, 1]
+    assert len(runs) == 2
+    await other.close()
+
+
 # -- quarrels ----------------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +313,40 @@ async def test_one_that_always_quarrels_holds_up_no_others(store: Tx) -> None:
     assert max(runs.count(number) for number in range(16)) < QUARRELS
 
 
+@pytest.mark.parametrize("inside", [False, True], ids=["plain", "in a block"])
+async def test_what_fails_at_its_end_fails_alone(store: Tx, *, inside: bool) -> None:
+    """The next one has begun by the time at which that is known, or all were about to be committed."""
+
+    def recording(number: int, tx: Transaction) -> None:
+        tx.append(event(number))
+        tx.record(entry(1))
+
+    def reading(tx: Transaction) -> list[int]:
+        if inside:
+            with tx.savepoint():
+                return ats(tx)
+        return ats(tx)
+
+    for expected in ([1], [1, 2]):
+        gate = Gate()
+        (first,) = await submitted(store, [gate])
+        await gate.entered()
+        works: list[Callable[[Transaction], Any]] = [
+            partial(recording, 1),
+            partial(recording, 9),
+            reading,
+            appending(2),
+            partial(recording, 9),
+        ]
+        rest = await submitted(store, works[3:] if expected == [1, 2] else works[:3])
+        gate.open()
+        results = await asyncio.gather(first, *rest, return_exceptions=True)
+        assert [type(one) for one in results[1:]] == (
+            [type(None), AlreadyExists, list] if expected == [1] else [type(None), AlreadyExists]
+        )
+        assert await store.read(ats) == expected
+
+
 # -- servers that stop --------------------------------------------------------------------------------------------------
 
 
@@ -298,7 +358,9 @@ def own() -> Iterator[Server]:
     made.remove()
 
 
-async def test_a_server_that_comes_back_finds_everybody_again(own: Server) -> None:
+async def test_a_server_that_comes_back_finds_everybody_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    # However long that takes here.
+    monkeypatch.setattr(turns, "PATIENCE", 60.0)
     store = await connect(await asyncio.to_thread(own.store))
     await store.change(lambda tx: tx.record(entry()))
     for how in ("fast", "immediate"):
@@ -317,6 +379,7 @@ async def test_a_server_that_comes_back_finds_everybody_again(own: Server) -> No
         await store.ready()
     assert await store.read(ats) == [4, 9]
     await asyncio.to_thread(own.stop)
+    monkeypatch.setattr(turns, "PATIENCE", 0.1)
     with pytest.raises(StoreError):
         await store.change(appending(3))
     with pytest.raises(StoreError):

@@ -312,7 +312,7 @@ async def test_a_look_up_that_hangs_is_given_up(store: SQLiteStore, monkeypatch:
 
 async def test_a_look_up_that_fails_is_the_stores_failure(store: SQLiteStore, file: Path) -> None:
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("UPDATE forge_schema SET version_num = '9999'")
+        other.execute("UPDATE forge_schema SET version_num = '9999', oldest = '9999'")
         with pytest.raises(StoreError, match="schema"):
             await store.ready()
         other.execute("DROP TABLE ledger")
