@@ -23,7 +23,7 @@ from tests.faults.table import Line
 
 LEAST: Final = 2
 """Rounds, however short the time is."""
-GENEROUS: Final = 300.0
+GENEROUS: Final = 900.0
 """Seconds after which a scene has failed. Nothing takes that long."""
 
 
@@ -90,7 +90,7 @@ class Stage:
             environment: of the servers.
         """
         place = place or self.place(self.folder / f"{self.engine}-{row}-{len(self.lines)}")
-        scene = Scene(place, Line(row, how), story, environment or {})
+        scene = Scene(place, Line(row, how, self.engine), story, environment or {})
         began = time.monotonic()
         async with asyncio.timeout(GENEROUS):
             try:

@@ -8,8 +8,8 @@ from typing import Final
 
 from tests.faults.audit import Differences
 
-_LINE: Final = "{:<9} {:<44} {:>6} {:>6} {:>9} {:>7} {:>5} {:>8} {:>7} {:>6}"
-HEAD: Final = _LINE.format("broken", "how", "rounds", "kills", "receipts", "cut off", "lost", "doubled", "halves", "s")
+_LINE: Final = "{:<9} {:<44} {:<10} {:>6} {:>6} {:>9} {:>7} {:>5} {:>8} {:>7} {:>6}"
+HEAD: Final = _LINE.format("broken", "how", "on", "rounds", "kills", "receipts", "cut off", "lost", "doubled", "halves", "s")
 
 
 @dataclass
@@ -18,6 +18,7 @@ class Line:
 
     row: str
     how: str
+    engine: str = ""
     rounds: int = 0
     kills: int = 0
     receipts: int = 0
@@ -34,7 +35,7 @@ class Line:
             return f"{self.row:<9} {self.how:<44} not here: {self.missing}"
         found = self.differences
         counts = (len(found.lost), len(found.doubled), len(found.halves))
-        told = (self.rounds, self.kills or "", self.receipts, self.cut_off, *counts, f"{self.seconds:.0f}")
+        told = (self.engine, self.rounds, self.kills or "", self.receipts, self.cut_off, *counts, f"{self.seconds:.0f}")
         return "\n".join((_LINE.format(self.row, self.how, *told), *(f"{'':<12}{note}" for note in self.notes)))
 
 

@@ -46,7 +46,7 @@ async def play(stage: Stage) -> None:
         after = await _flood(scene, "right after", probe, USUAL)
         if after.away:
             scene.line.differences.halves.append(f"{after.away} were sent away when there was nothing to shed any more")
-        scene.line.rounds = 1
+        scene.line.rounds += 1
 
 
 async def _flood(scene: Scene, when: str, count: int, connections: int, *, rate: float | None = None) -> Flood:
