@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 60
 WORKERS ?= auto
 CLUSTER ?= cluster-data
 
-.PHONY: demo serve cluster cluster-stop failovers test interop nodes bench profile fuzz check format schemas clean
+.PHONY: demo serve cluster cluster-stop failovers test interop nodes bench profile faults fuzz check format schemas clean
 .DEFAULT_GOAL := demo
 
 # What running needs, and what developing needs; exact versions in constraints.txt.
@@ -53,6 +53,9 @@ bench: $(VENV)/.dev  ## how fast it is: all figures and targets, in a quarter of
 
 profile: $(VENV)/.dev  ## where the time of one invocation goes, by stage
 	$(BIN)/python -m benchmarks.profile
+
+faults: $(VENV)/.dev  ## breaks everything under load, again and again, and prints a table; ROWS="process disk", SECONDS=600
+	$(BIN)/python -m tests.faults $(ROWS) $(if $(SECONDS),--seconds $(SECONDS))
 
 fuzz: $(VENV)/.dev  ## for a minute each, bytes that nobody thought of go to every reader; FUZZ_SECONDS=1800 for longer
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)

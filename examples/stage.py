@@ -1,7 +1,7 @@
 """The stage that the stories play on: a service of its own, people with fresh keys, a calendar, and what is said, printed.
 
-A story is a function of a `Stage`. What it does goes over HTTP, to a real `forge serve` in a process of its own, which ends
-with the story and leaves nothing, but rows in `STORE` where that is set. With `--test-clock` months pass when a story says so.
+A story is a function of a `Stage`. It goes over HTTP, to a real `forge serve` in a process of its own, which ends with
+the story and leaves nothing, but rows in `STORE` where that is set. With `--test-clock` months pass when the story says so.
 """
 
 from __future__ import annotations

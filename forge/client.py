@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from io import BytesIO
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -31,12 +34,14 @@ from forge.verify import Facts, verify_receipt
 from forge.wire import CONTENT_TYPE, HEADER, read_answer, read_header, write_header
 
 TIMEOUT: Final = 60.0
-"""Seconds for one request in all."""
+"""Seconds for one request in all, with every time that a busy service has it sent again."""
 LIFETIME: Final = 300
 """Seconds after which an invocation that the client signs itself expires: long enough to be sent again after a time-out."""
 LARGE_BODY: Final = 1024 * 1024
 _NOT_FOUND: Final = 404
+_BUSY: Final = 503
 _SHOWN: Final = 200
+_SECONDS: Final = re.compile(r"[0-9]{1,5}")
 
 A = TypeVar("A", bound=Arguments)
 R = TypeVar("R", bound=Result)
@@ -55,7 +60,8 @@ class Client:
             result = await client.invoke(add, signer, AddArguments(...), subject=service, audience=service, proofs=chain)
 
     Every receipt is checked: signed by the executor that the invocation was addressed to, about the task that was sent. Sending
-    the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same.
+    the same invocation again after an error of transport is always safe: it runs once, and the receipt is the same. Where a
+    service is busy and says when to come again (503, `Retry-After`), the client does so itself, within `TIMEOUT`.
     """
 
     def __init__(
@@ -82,7 +88,6 @@ class Client:
     async def __aenter__(self) -> Self:
         # No limit of simultaneous connections but the caller's own; cookies of a service are nobody's business.
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -184,7 +189,7 @@ class Client:
             headers = {HEADER: write_header(Container.of(invocation, proofs))}
         except ContainerError as error:
             raise ServiceError(f"the invocation cannot be sent like this: {error}; use `execute`") from error
-        async with self._response("GET", self._url + invocation.command, headers=headers) as response:
+        async with self._response("GET", self._url + invocation.command, None, headers) as response:
             text = (await response.content.read(_SHOWN)).decode(errors="replace").strip()
             value = response.headers.get(HEADER)
         if value is None:
@@ -299,9 +304,7 @@ class Client:
 
     async def _request(self, method: str, url: str, body: bytes | None = None) -> tuple[int, str, bytes]:
         headers = {"Accept": CONTENT_TYPE} | ({"Content-Type": CONTENT_TYPE} if body is not None else {})
-        # aiohttp writes bytes in one piece, and a file in pieces: beyond a megabyte it asks for the second.
-        data = BytesIO(body) if body is not None and len(body) > LARGE_BODY else body
-        async with self._response(method, url, data=data, headers=headers) as response:
+        async with self._response(method, url, body, headers) as response:
             parts = bytearray()
             async for part in response.content.iter_any():
                 parts += part
@@ -310,12 +313,27 @@ class Client:
             return response.status, response.headers.get("Content-Type", ""), bytes(parts)
 
     @asynccontextmanager
-    async def _response(self, method: str, url: str, **how: Any) -> AsyncIterator[aiohttp.ClientResponse]:  # noqa: ANN401 - aiohttp's
-        """Ask, and turn whatever goes wrong on the way into a `ServiceError`."""
-        session = self._open()
+    async def _response(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Ask, again where the service is busy, and turn whatever goes wrong on the way into a `ServiceError`."""
+        session, clock = self._open(), asyncio.get_running_loop().time
+        until = clock() + TIMEOUT
         try:
-            async with session.request(method, url, allow_redirects=False, **how) as response:
-                yield response
+            while True:
+                # aiohttp writes bytes in one piece, and a file in pieces: beyond a megabyte it asks for the second.
+                data = BytesIO(body) if body is not None and len(body) > LARGE_BODY else body
+                timeout = aiohttp.ClientTimeout(total=until - clock())
+                async with session.request(
+                    method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                ) as response:
+                    pause = _pause(response)
+                    if pause is None or clock() + pause >= until:
+                        yield response
+                        return
+                    # Read to its end, as far as it is short, so that the connection is kept.
+                    await response.content.read(_SHOWN)
+                await asyncio.sleep(pause)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise ServiceError(f"{url} was not reached: {str(error) or type(error).__name__}") from error
 
@@ -323,3 +341,12 @@ class Client:
         if self._session is None:
             raise ServiceError("the client is not open: use it as `async with Client(url) as client`")
         return self._session
+
+
+def _pause(response: aiohttp.ClientResponse) -> float | None:
+    """Say for how many seconds a busy service wants to be left alone. None: this is its answer."""
+    after = response.headers.get("Retry-After", "")
+    if response.status != _BUSY or not _SECONDS.fullmatch(after):
+        return None
+    # Of many that were sent away, not all come back at once.
+    return int(after) + random.uniform(0, max(int(after), 1))  # noqa: S311 - not a secret

@@ -25,6 +25,10 @@ PRIVATE: Final = 0o600
 DEADLINE: Final = 30.0
 """Seconds: longer than any group of commits takes, shorter than clients wait."""
 
+MAX_RUNNING: Final = 512
+"""Two groups of commits: one on its way to the disk, one behind it. More make nothing faster, and all wait longer: twice as
+many, twice as long. Fewer would send some away for a second who are served in a fifth of one."""
+
 
 class Settings(BaseSettings):
     """How a service runs. Each setting is a flag of `forge serve`, a key of the TOML file, or `FORGE_` and its name."""
@@ -57,6 +61,8 @@ class Settings(BaseSettings):
     """Seconds that one invocation may wait for its transaction."""
     max_body: int = Field(MAX_BYTES, ge=1024, le=MAX_BYTES)
     """Bytes of a request's body."""
+    max_running: int = Field(MAX_RUNNING, ge=1)
+    """Invocations that a process executes at once; whoever comes beyond them gets 503 and `Retry-After`."""
     plc_directory: str = "https://plc.directory"
     """Where did:plc documents are: any URL, asked as it stands."""
     authority: DID | None = None

@@ -101,6 +101,9 @@ class Executor(Generic[Tx]):
         self._admission: Admission[Tx] = Admission(signer.did, catalog, leeway=leeway, test_clock=test_clock, options=options)
         self._memory = SignatureMemory()
         self._large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.running = 0
+        """Invocations that are being executed now; a large container counts as `LARGE`. Whoever waits for somebody's slow host,
+        or for its turn among the large ones, does not count: strangers must not fill this up by waiting."""
 
     async def execute(self, request: Container) -> Container:
         """Execute those invocations of a container that are addressed to us, in their order; answer with their receipts."""
@@ -111,9 +114,18 @@ class Executor(Generic[Tx]):
         if keys is None:
             keys = await self._resolver.resolve(signers)
         if len(ours) == 1:
-            return Container((await self._run_one(ours[0], request, keys),))
+            self.running += 1
+            try:
+                return Container((await self._run_one(ours[0], request, keys),))
+            finally:
+                self.running -= 1
         async with self._large if len(ours) > LARGE else nullcontext():
-            return Container(tuple(await self._run(ours, request, keys)))
+            weight = min(len(ours), LARGE)
+            self.running += weight
+            try:
+                return Container(tuple(await self._run(ours, request, keys)))
+            finally:
+                self.running -= weight
 
     async def dispatch(self, invocation: Invocation, request: Container) -> Receipt:
         """Execute one invocation, whoever it is addressed to: what is for somebody else is `InvalidAudience`."""

@@ -37,6 +37,11 @@ class Metrics:
         self._refused = Counter(
             "forge_refused_requests", "Requests answered with a status alone.", ["status"], registry=self._registry
         )
+        self._shed = Counter(
+            "forge_shed_requests",
+            "Requests sent away with 503 because as many as may be were at work.",
+            registry=self._registry,
+        )
         self._seconds = Histogram(
             "forge_request_seconds", "From a read container to its receipts.", buckets=_BUCKETS, registry=self._registry
         )
@@ -55,6 +60,10 @@ class Metrics:
     def refused(self, status: int) -> None:
         """Count a request that got a status alone."""
         self._refused.labels(str(status)).inc()
+
+    def shed(self) -> None:
+        """Count a request that was sent away because of the load."""
+        self._shed.inc()
 
     def request(self) -> AbstractContextManager[object]:
         """Time a request: what the `with` block takes."""

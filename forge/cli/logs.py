@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -21,7 +22,7 @@ def configure() -> None:
     structlog.configure(
         processors=[*_before(), *_rendering()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Lossy())),
         cache_logger_on_first_use=False,
     )
 
@@ -40,6 +41,18 @@ def uvicorn_settings() -> dict[str, Any]:
         },
         "root": {"handlers": ["forge"], "level": "WARNING"},
     }
+
+
+class _Lossy:
+    """Standard error, which takes what it can: where the log's disk is full, requests are answered all the same."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def formatter() -> logging.Formatter:

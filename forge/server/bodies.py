@@ -50,7 +50,7 @@ class Held:
         self.bytes += size
         self._bodies.bytes += size
         if self._bodies.bytes > MAX_BODIES:
-            raise Refused(503, "too many bodies at once; try again")
+            raise Refused(503, "too many bodies at once; try again", {"Connection": "close", "Retry-After": "1"})
 
 
 async def read(receive: Receive, announced: bytes, limit: int, held: Held) -> bytes:

@@ -55,7 +55,9 @@ class Invoke:
         if content_type != _CONTENT_TYPE and not is_container(content_type.decode("latin-1")):
             raise Refused(415, f"the content type is {content_type[:100].decode('latin-1')!r}; expected {CONTENT_TYPE}")
         with host.bodies.hold() as held:
+            # Not before: it is let in when it begins, not when it was announced; and who was read whole keeps the connection.
             body = await bodies.read(receive, announced, host.settings.max_body, held)
+            host.admit()
             try:
                 container = host.read_small(body) or await host.read(body)
             except ContainerError as error:
@@ -138,7 +140,8 @@ async def refused(request: Request, error: Exception) -> Response:
         # No such path, or not with this method.
         known = Refused(error.status_code, error.detail, error.headers)
     host.metrics.refused(known.status)
-    if known.status in (408, 413, 503):
+    if known.status in (408, 413):
+        # The rest of the body is not waited for.
         known.headers["Connection"] = "close"
     return PlainTextResponse(known.reason.replace("\n", " ") + "\n", status_code=known.status, headers=known.headers)
 

@@ -51,6 +51,7 @@ async def execute(route: Route[Any, Any], request: Request) -> Receipt:
         Refused: there is none, or not one, or not such a one.
     """
     host: Host = request.app.state.host
+    host.admit()
     invocation, container = asked(route, request)
     with host.metrics.request():
         answer = await host.executor.execute(container)

@@ -20,10 +20,13 @@ from forge.resolve import Resolver
 from forge.revocation import REVOKE
 from forge.server.bodies import Bodies
 from forge.server.feed import Feed
+from forge.server.refusal import Refused
 from forge.server.tail import Tail
 
 LARGE_BODY: Final = 64 * 1024
 """Bytes from which reading a body takes so long, some 2 ms, that others should get their turn meanwhile."""
+RETRY_AFTER: Final = "1"
+"""Seconds after which whoever was sent away may ask again: a queue of the length that is let in is done in less."""
 DISTRIBUTION: Final = "forge-ucan"
 
 
@@ -72,6 +75,16 @@ class Host:
         if outcome.name == "ok" and outcome.command in self._changing:
             for tail in self.tails.values():
                 tail.news.knock()
+
+    def admit(self) -> None:
+        """Let a request be executed, or send it away: at once, and before anything of it is looked at.
+
+        Raises:
+            Refused: as many invocations as may be are being executed.
+        """
+        if self.executor.running >= self.settings.max_running:
+            self.metrics.shed()
+            raise Refused(503, "more is asked than can be done; try again", {"Retry-After": RETRY_AFTER})
 
     def read_small(self, body: bytes) -> Container | None:
         """Read a container. None: it is so large that others should get their turn meanwhile.

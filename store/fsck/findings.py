@@ -7,8 +7,11 @@ named is not named again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from forge.cid import CID
+from forge.errors import CIDError
 from forge.ports import Finding
 from store.tables import Cell, Row, Table
 
@@ -128,6 +131,8 @@ def place_of(table: Table, key: Row) -> str:
 def show(cell: Cell) -> str:
     """Write a cell for people."""
     if isinstance(cell, bytes):
+        with suppress(CIDError):
+            return str(CID(cell))
         return cell.hex() if len(cell) <= _SHOWN else f"{cell[:_SHOWN].hex()}… ({len(cell)} bytes)"
     return "null" if cell is None else str(cell)
 

@@ -21,10 +21,10 @@ from store.records import AlreadyExists
 # serialization_failure, deadlock_detected.
 _QUARRELS: Final = frozenset(("40001", "40P01"))
 _TAKEN: Final = "23505"
-# Connection exceptions, shutdowns (57P0x), what ends a transaction that idles.
-_GONE: Final = ("08", "57P", "25P03")
-# Nothing can be written here; out of something, given up, system and internal errors: the engine's, whatever the unit did.
-_ENGINE: Final = ("25006", "53", "54", "55", "57", "58", "F0", "XX")
+# Connection exceptions, shutdowns (57P0x), what ends a transaction that idles, a primary that is one no more.
+_GONE: Final = ("08", "57P", "25P03", "25006")
+# Out of something, given up, system and internal errors: the engine's, whatever the unit did.
+_ENGINE: Final = ("53", "54", "55", "57", "58", "F0", "XX")
 
 
 class AgainError(StoreError):

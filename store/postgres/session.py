@@ -175,7 +175,10 @@ class Writer(Connected):
             # The lost one had the turn. Whoever has it now finds what was kept, or what never will be.
             self._take_turn()
             found = [self._wire.ask(sql.RECORDED, (task,)).fetchone() for task, _ in self._recorded]
-            self.rollback()
+            # No rollback: what was found may be on this server alone, its commit cut off while it waited for a standby. Taking
+            # the turn has written something, so this commit waits, and what came before it is on the standby, too.
+            self._wire.send(_PATIENCE)
+            self._wire.ask("COMMIT")
         except StoreError as another:
             self._let_go()
             raise UnknownError(f"store: whether it was kept is not known: {another}") from error

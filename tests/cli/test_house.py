@@ -130,7 +130,8 @@ class TestKeys:
 
     def test_with_them_they_are_checked(self, forge: Forge, url: str, service: Signer, file: Path, tmp_path: Path) -> None:
         stranger = make_party(tmp_path, "stranger")
-        for keys in (["--key", file], ["--key", service.key.did], ["--key", stranger.file, "--key", file]):
+        given: list[list[object]] = [["--key", file], ["--key", service.key.did], [*stranger.key, "--key", file]]
+        for keys in given:
             assert forge("fsck", "--store", url, *keys).stdout == "1 rows: nothing is wrong.\n"
         assert forge("fsck", "--store", url, env={"FORGE_KEY": str(file)}).stdout == "1 rows: nothing is wrong.\n"
         assert "invocation-signature  ledger 1\n" in forge("fsck", "--store", url, *stranger.key, status=1).stdout
@@ -147,7 +148,7 @@ def test_how_far_it_is_is_shown_where_somebody_sees_it(
     forge: Forge, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     (tmp_path / "given").write_bytes(filled().export)
-    args = {"import": [tmp_path / "given", "--store", tmp_path / "new.db"], "fsck": ["--store", url]}
+    args: dict[str, list[object]] = {"import": [tmp_path / "given", "--store", tmp_path / "new.db"], "fsck": ["--store", url]}
     monkeypatch.setenv("FORCE_COLOR", "1")
     seen = forge(command, *args.get(command, [tmp_path / "new", "--store", url]))
     assert "100%" in seen.stderr

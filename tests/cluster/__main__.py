@@ -67,8 +67,7 @@ def failovers(given: argparse.Namespace) -> bool:
     names = given.faults.split(",") if given.faults else [name for name in FAULTS if private or name != "cut"]
     # Others may have a cluster on this interface, too.
     prefix = f"127.{secrets.choice(range(1, 255))}.{secrets.choice(range(1, 255))}."
-    without_standby = {"synchronous_mode": False, "synchronous_mode_strict": False}
-    dcs = {**(BRISK if given.brisk else {}), **(without_standby if given.unsafe == "asynchronous" else {})}
+    dcs = BRISK if given.brisk else {}
     other = {"etcd_api": "etcd3"} if given.unsafe == "etcd3" else {}
     folder = given.folder or Path(mkdtemp(prefix="forge-cluster-"))
     folder.chmod(0o755)
@@ -92,8 +91,8 @@ def main() -> None:
     breaking.add_argument("--rounds", type=int, default=len(FAULTS), metavar="N", help="how often; once each way without")
     breaking.add_argument("--faults", default="", metavar="A,B", help=f"how, in turn: {', '.join(FAULTS)}; all without")
     breaking.add_argument("--brisk", action="store_true", help="with a ttl of 8 s instead of 20 s")
-    unsafe = "what is lost otherwise: commits that wait for no standby; Patroni's lead by etcd3, before 3.0.3"
-    breaking.add_argument("--unsafe", choices=["asynchronous", "etcd3"], help=unsafe)
+    unsafe = "what is lost otherwise, with --faults pause: a lead held by etcd3, before Patroni 3.0.3"
+    breaking.add_argument("--unsafe", choices=["etcd3"], help=unsafe)
     breaking.add_argument("--folder", type=Path, help="where; kept. Without, one that goes away unless something went wrong")
     for parser_with_bouncer in (doing.choices["run"], breaking):
         parser_with_bouncer.add_argument("--bouncer", action="store_true", help="with PgBouncer before HAProxy")

@@ -48,7 +48,6 @@ class Cluster:
         self.network = Private(self._layout) if private else Loopback()
         self.machines = {name: Machine(name, self._layout, self.network, dcs) for name in MACHINES}
         self._bouncer = bouncer
-        self._needed = {"leader", "sync_standby"} if dcs.get("synchronous_mode", True) else {"leader", "replica"}
         self._gates: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
@@ -190,7 +189,7 @@ class Cluster:
         roles = {member["role"] for member in answer["members"]} if status == 200 else set()
         following = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'"
         try:
-            return roles >= self._needed and self.query(following) == [(len(MACHINES) - 1,)]
+            return "sync_standby" in roles and self.query(following) == [(len(MACHINES) - 1,)]
         except psycopg.OperationalError:
             return False
 

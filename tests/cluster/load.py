@@ -54,16 +54,17 @@ class Load:
 
     def outage(self, since: float) -> float:
         """Tell for how many seconds at most nobody was told anything, from a moment on."""
-        moments = [since, *(moment for moment, _ in self.told if moment > since)]
+        moments = [since, *(moment for moment, _ in self.told if moment > since), time.monotonic()]
         return max(later - earlier for earlier, later in itertools.pairwise(moments))
 
     def differences(self) -> dict[str, int]:
         """Compare what was told with what is there."""
+        told = {number for _, number in self.told}
         there = {number for (number,) in self._cluster.query("SELECT number FROM ledger", database="forge")}
         doubled = "SELECT number FROM entry GROUP BY number HAVING count(*) > 1"
         halves = "SELECT number FROM ledger FULL JOIN entry USING (number) WHERE ledger IS NULL OR entry IS NULL"
         return {
-            "lost": len({number for _, number in self.told} - there),
+            "lost": len(told - there),
             "doubled": len(self._cluster.query(doubled, database="forge")),
             "halves": len(self._cluster.query(halves, database="forge")),
         }

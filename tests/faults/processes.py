@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import psycopg
@@ -70,6 +70,18 @@ class Place:
         with closing(sqlite3.connect(self.database)) as connection, connection:
             return connection.execute(statement).fetchall()
 
+    def columns(self) -> list[tuple[str, str]]:
+        """List the columns of all tables, each after its table."""
+        return self.query(
+            "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+            if self.elsewhere is None
+            else "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        )
+
+    def flags(self, port: int, *more: str) -> list[str]:
+        """Give the flags of `forge serve` on this store."""
+        return ["--key", str(self.key), "--port", str(port), "--store", self.store, *more]
+
     def halves(self) -> dict[str, list[tuple[Any, ...]]]:
         """Find rows without their receipt, and receipts without their rows: what must never be there."""
         made_by = {
@@ -90,8 +102,7 @@ class Place:
     def server(self, *flags: str, **environment: str) -> Iterator[Server]:
         """Start `forge serve`; whatever happens, it has ended in the end."""
         port = free_port()
-        command = [sys.executable, "-m", "forge", "serve", "--key", str(self.key), "--port", str(port)]
-        command += ["--store", self.store, *flags]
+        command = [sys.executable, "-m", "forge", "serve", *self.flags(port, *flags)]
         with (self.folder / f"log-{port}.txt").open("wb") as log:
             variables = {**unmeasured.environment(), **environment}
             process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True)
@@ -103,11 +114,22 @@ class Place:
                 process.wait()
 
 
+class Process(Protocol):
+    """What is done with a process: a part of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def wait(self) -> int: ...
+    def kill(self) -> None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+
+
 @dataclass
 class Server:
     """A running `forge serve`."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     url: str
     log: Path
 

@@ -26,6 +26,7 @@ from forge.keys import Signer
 from tests.faults.conftest import ENGINES
 from tests.faults.crowd import CLIENTS, Crowd, crowd, sign
 from tests.faults.processes import Place
+from tests.faults.traces import traces
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,8 +35,6 @@ SEATS: Final = 3
 STARTER: Final = DID("did:web:starter.example.com")
 TEAM: Final = DID("did:web:team.example.com")
 ONE: Final = DID("did:web:one.example.com")
-NAMING: Final = ("task", "ended_by", "accepted_by", "succeeded_by")
-"""Columns that name the task that wrote something."""
 
 Made = Mapping[str, int]
 """How many rows, for each table and column that names the task that made them."""
@@ -275,21 +274,6 @@ async def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     place = await asyncio.to_thread(ENGINES[engine], tmp_path_factory.mktemp("arena"))
     async with crowd(place, workers) as made:
         yield made
-
-
-def traces(place: Place) -> dict[bytes, Counter[str]]:
-    """Find what each task has left in the store, in whatever table."""
-    names = (
-        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
-        if place.elsewhere is None
-        else "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
-    )
-    found: dict[bytes, Counter[str]] = {}
-    for table, column in place.query(names):
-        if column in NAMING:
-            for (task,) in place.query(f'SELECT {column} FROM "{table}" WHERE {column} IS NOT NULL'):  # noqa: S608 - names alone
-                found.setdefault(task, Counter())[f"{table}.{column}"] += 1
-    return found
 
 
 @pytest.mark.parametrize("kind", [LastSeat, OneConsumer, ExclusivePlan, OneSubscription])

@@ -311,7 +311,7 @@ def _(tx: Transaction) -> None:
 
 @damage("a delegation is gone", "delegation-missing")
 def _(tx: Transaction) -> None:
-    tx.ask("DELETE FROM delegation WHERE cid = (SELECT min(cid) FROM delegation)")
+    tx.ask("DELETE FROM delegation WHERE cid = (SELECT cid FROM delegation ORDER BY cid LIMIT 1)")
 
 
 @damage("a revocation by somebody else", "revocation-unbacked")

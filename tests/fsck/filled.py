@@ -56,7 +56,11 @@ def silent(_: int, __: float) -> None:
 
 def within(engine: str, folder: Path, work: Callable[[Store[Transaction]], object]) -> str:
     """Make such a store on an engine, and give its URL once `work` was done with it."""
-    url = ENGINES[engine](folder)
+    return made(ENGINES[engine](folder), folder, work)
+
+
+def made(url: str, folder: Path, work: Callable[[Store[Transaction]], object]) -> str:
+    """The same, at a place that is there."""
     (folder / "export").write_bytes(filled().export)
     (folder / ARCHIVE).write_bytes(filled().archive)
 

@@ -151,6 +151,8 @@ async def work_of(folder: Path, path: str, *, crowd: bool) -> Work:
         async with staged(folder) as scene:
             await scene.set_time(START)
             deed = await DEEDS[path](scene)
+            # The very first event of a store has none before it to be numbered after.
+            await scene.world.app.state.host.store.change(lambda tx: tx.append(samples.event(START)))
             if crowd:
                 await fill(scene, deed.arguments)
             how = deed.by.get("service") or next(iter(deed.by.values()))

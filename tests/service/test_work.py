@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -44,6 +43,7 @@ from store import session, sqlite
 from store.line import Line
 from tests import unmeasured
 from tests.faults.processes import ROOT, Place, Server, free_port
+from tests.faults.tracing import CANNOT, can_trace
 from tests.service.world import PRODUCT, World, running
 from tests.store.statements import STATEMENTS
 
@@ -532,12 +532,6 @@ def capturing(bodies: list[bytes]) -> Callable[[bytes], Awaitable[bytes]]:
 # -- the calls themselves ---------------------------------------------------------------------------------------------
 
 
-def can_trace() -> bool:
-    """Say whether strace is there, and may trace."""
-    strace = shutil.which("strace")
-    return strace is not None and subprocess.run([strace, "-qq", "true"], check=False, capture_output=True).returncode == 0
-
-
 @contextmanager
 def traced(place: Place, calls: Path) -> Iterator[Server]:
     """Start `forge serve` with its calls for synchronising written to a file, a line each, before they return to it."""
@@ -566,7 +560,7 @@ def traced(place: Place, calls: Path) -> Iterator[Server]:
                 process.wait(30)
 
 
-@pytest.mark.skipif(not can_trace(), reason="strace is not here, or may not trace")
+@pytest.mark.skipif(not can_trace(), reason=CANNOT)
 async def test_what_is_synchronised(tmp_path: Path) -> None:
     place, calls = Place(tmp_path), tmp_path / "calls.txt"
 

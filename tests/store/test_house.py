@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,6 @@ import pytest
 from forge import dagcbor
 from forge.errors import ConfigurationError, StoreError
 from store import Transaction, connect, sql
-from store.moving import stream
 from store.moving.whole import whole
 from store.tables import ROWS, TABLES
 from tests.fsck.filled import ARCHIVE, examined, filled, silent, within
@@ -44,13 +45,11 @@ def records(data: bytes) -> list[bytes]:
 
 def joined(parts: list[bytes]) -> bytes:
     """Put a stream together, with a digest that is right."""
-    writer = stream.sha256()
     *rows, end = parts
     before = b"".join(len(part).to_bytes(4) + part for part in rows)
-    writer.update(before)
     told = dagcbor.decode(end)
     assert isinstance(told, dict)
-    end = dagcbor.encode({**told, "digest": writer.digest()})
+    end = dagcbor.encode({**told, "digest": sha256(before).digest()})
     return before + len(end).to_bytes(4) + end
 
 
@@ -103,7 +102,7 @@ async def test_an_empty_store_and_large_rows(store: Tx, tmp_path: Path) -> None:
     empty = await store.write_out(tmp_path / "empty", tell=silent)
     assert set(empty.rows.values()) == {0}
     await store.read_in(tmp_path / "empty", tell=silent)
-    big = samples.replace(samples.entry(), invocation=bytes(2_000_000))
+    big = replace(samples.entry(), invocation=bytes(2_000_000))
     await store.change(lambda tx: tx.record(big))
     told: list[tuple[int, float]] = []
     found = await store.write_out(tmp_path / "big", tell=lambda count, share: told.append((count, share)))
@@ -240,7 +239,7 @@ class TestBackup:
         """A copy that began anew with every commit of somebody else would have no end where there is always one."""
         monkeypatch.setattr("store.backup.PAGES", 1)
         store, writer = [await connect(str(tmp_path / "store.db")) for _ in range(2)]
-        await store.change(lambda tx: tx.record(samples.replace(samples.entry(), receipt=bytes(500_000))))
+        await store.change(lambda tx: tx.record(replace(samples.entry(), receipt=bytes(500_000))))
         loop, shares = asyncio.get_running_loop(), []
 
         def tell(_: int, share: float) -> None:
@@ -269,3 +268,13 @@ class TestBackup:
         with pytest.raises(StoreError, match="backup: file is not a database"):
             await store.backup(tmp_path / "copy", tell=silent)
         assert names(tmp_path) == ["store.db", "there"]
+
+
+async def test_postgresql_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
+    store = await connect(ENGINES["postgresql"](tmp_path))
+    with pytest.raises(
+        ConfigurationError, match="PostgreSQL is backed up by its own tools, base backups with the log or pg_dump"
+    ):
+        await store.backup(tmp_path / "copy", tell=silent)
+    await store.close()
+    assert names(tmp_path) == []

@@ -1,0 +1,1 @@
+"""What breaks: a module for each, with `play`, which plays all its faults."""
