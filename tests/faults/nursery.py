@@ -1,4 +1,4 @@
-"""Server processes that start at once: forked from one that has imported everything. From there on each is `forge serve`.
+"""Processes that start at once: forked from one that has imported everything. From there on each is `forge`, and nothing else.
 
 Importing takes a second of CPU: a hundred kills would be minutes of that, and nothing else.
 """
@@ -20,18 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.context import ForkServerProcess
 
-_PRELOADED: Final = ["tests.faults.nursery", "tests.faults.points", "forge.cli.serve", "forge.cli.worker", "commands", "uvloop"]
+_PRELOADED: Final = [
+    "tests.faults.nursery",
+    "tests.faults.points",
+    "forge.cli.serve",
+    "forge.cli.worker",
+    "forge.cli.fsck",
+    "commands",
+    "uvloop",
+]
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
 
 class Born:
-    """A `forge serve` that was forked: what `subprocess.Popen` is for one that was started."""
+    """A `forge` that was forked: what `subprocess.Popen` is for one that was started."""
 
-    def __init__(self, flags: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
         _CONTEXT.set_forkserver_preload(_PRELOADED)
         with _unmeasured():
             forkserver.ensure_running()
-        self._process: ForkServerProcess = _CONTEXT.Process(target=_live, args=(list(flags), dict(environment), log))
+        self._process: ForkServerProcess = _CONTEXT.Process(target=_live, args=(list(arguments), dict(environment), log))
         self._process.start()
 
     @property
@@ -61,13 +69,13 @@ class Born:
             os.kill(self.pid, sig)
 
 
-def _live(flags: list[str], environment: dict[str, str], log: str) -> None:
+def _live(arguments: list[str], environment: dict[str, str], log: str) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["forge", "serve", *flags]
+    sys.argv = ["forge", *arguments]
     main()
 
 

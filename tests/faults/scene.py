@@ -13,7 +13,6 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Final
 
-from forge.cli.program import COMMANDS
 from tests import unmeasured
 from tests.faults import audit
 from tests.faults.conftest import durable
@@ -26,7 +25,6 @@ LEAST: Final = 2
 """Rounds, however short the time is."""
 GENEROUS: Final = 300.0
 """Seconds after which a scene has failed. Nothing takes that long."""
-FSCK: Final = "fsck"
 
 
 @dataclass
@@ -104,8 +102,8 @@ class Stage:
         self.report(scene.line)
 
 
-def _begin(flags: Sequence[str], environment: Mapping[str, str], log: Path) -> Popen[bytes]:
-    command = [sys.executable, "-m", "forge", "serve", *flags]
+def _begin(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Popen[bytes]:
+    command = [sys.executable, "-m", "forge", *arguments]
     with log.open("ab") as file:
         return Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
 
@@ -136,13 +134,13 @@ class Scene:
         """Start the server, and wait until it is ready."""
         log = self.place.folder / "log.txt"
         variables = {**unmeasured.environment(), **self.environment, **environment}
-        flags = self.place.flags(self.port)
+        arguments = ["serve", *self.place.flags(self.port)]
         process: Process
         if "LD_PRELOAD" in variables:
             # Only a program that begins is loaded with it.
-            process = await asyncio.to_thread(_begin, flags, variables, log)
+            process = await asyncio.to_thread(_begin, arguments, variables, log)
         else:
-            process = await asyncio.to_thread(Born, flags, variables, str(log))
+            process = await asyncio.to_thread(Born, arguments, variables, str(log))
         self.server = Server(process, self.url, log)
         await self.server.ready()
 
@@ -180,17 +178,11 @@ class Scene:
         line.differences.halves += await self._fsck()
 
     async def _fsck(self) -> list[str]:
-        if FSCK not in COMMANDS:
-            return []
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "forge", FSCK, "--store", self.place.store, "--key", str(self.place.key)),
-            cwd=ROOT,
-            env=unmeasured.environment(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        said, _ = await process.communicate()
-        return [] if process.returncode == 0 else [f"fsck: {said.decode()}"]
+        said = self.place.folder / "fsck.txt"
+        arguments = ["fsck", "--store", self.place.store, "--key", str(self.place.key)]
+        process = await asyncio.to_thread(Born, arguments, unmeasured.environment(), str(said))
+        status = await asyncio.to_thread(process.wait)
+        return [] if status == 0 else [f"fsck: {said.read_text()}"]
 
     async def end(self) -> None:
         """Leave nothing behind that runs."""

@@ -26,8 +26,8 @@ async def test_nothing_is_lost_doubled_or_half_there(tmp_path: Path, row: str, e
     if lacking:
         pytest.skip(", ".join(lacking))
     assert all(line.rounds and line.receipts for line in stage.lines)
-    # What was to break did break, but where whoever behaves is served all the same.
-    assert any(line.cut_off for line in stage.lines)
+    # What was to break did break; but a database that comes back soon is waited for.
+    assert row == "database" or any(line.cut_off for line in stage.lines)
 
 
 async def test_a_server_that_answers_before_it_commits_is_found(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _VICTIM: Final = (
 async def play(stage: Stage) -> None:
     """Stop it, crash it, cut its connections."""
     ways: dict[str, Way] = {how: partial(_break, break_it) for how, break_it in _WAYS.items()}
-    await stage.play(ways, {"PostgreSQL crashes (immediate)"})
+    await stage.play(ways, {"PostgreSQL restarted", "connections ended, one by one"})
 
 
 async def _break(break_it: Callable[[Server, Scene], Awaitable[None]], stage: Stage, how: str) -> None:

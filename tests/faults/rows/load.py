@@ -22,12 +22,12 @@ from tests.faults.scene import Scene, Stage
 NAME: Final = "load"
 TIMES: Final = 2
 SECONDS: Final = 120.0
-LEAST: Final = 6.0
-CONNECTIONS: Final = 2000
+LEAST: Final = 4.0
+CONNECTIONS: Final = 1200
 """More than may be at work at once, so that there is something to shed."""
 USUAL: Final = 64
-PROBE: Final = 2000
-"""Requests by which it is found out what the server can do."""
+PROBE: Final = 3000
+"""Requests by which it is found out what the server can do; a tenth of them in a pick."""
 LOOK: Final = 0.5
 """Seconds between two looks at whether it is ready."""
 
@@ -36,13 +36,14 @@ async def play(stage: Stage) -> None:
     """Measure, flood, and look how it is afterwards."""
     async with stage.scene(NAME, f"{TIMES} times what it can do") as scene:
         await scene.serve()
-        before = await _flood(scene, "before", PROBE, USUAL)
-        rate = TIMES * PROBE / before.seconds
+        probe = PROBE if stage.whole else PROBE // 10
+        before = await _flood(scene, "before", probe, USUAL)
+        rate = TIMES * probe / before.seconds
         seconds = max(LEAST, SECONDS * stage.scale)
         async with _watched(scene):
             flood = await _flood(scene, f"{TIMES} times as much", int(rate * seconds), CONNECTIONS, rate=rate)
         assert flood.away, "nothing was too much: what broke?"
-        after = await _flood(scene, "right after", PROBE, USUAL)
+        after = await _flood(scene, "right after", probe, USUAL)
         if after.away:
             scene.line.differences.halves.append(f"{after.away} were sent away when there was nothing to shed any more")
         scene.line.rounds = 1

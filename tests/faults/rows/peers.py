@@ -48,9 +48,7 @@ async def play(stage: Stage) -> None:
     """Break the directory, then be bad clients."""
     ways: dict[str, Way] = {f"a DID directory that is {mode}": partial(_directory, mode) for mode in MODES}
     ways |= {f"clients that {how}": partial(_misbehave, misbehave) for how, misbehave in _BAD.items()}
-    await stage.play(
-        ways, {"a DID directory that is lying", "clients that hang up in mid-body, or later", "clients that stop reading"}
-    )
+    await stage.play(ways, {"a DID directory that is lying", "clients that hang up in mid-body, or later"})
 
 
 async def _misbehave(how_so: Callable[[Scene, Stage], Awaitable[None]], stage: Stage, how: str) -> None:
