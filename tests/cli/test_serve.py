@@ -244,6 +244,18 @@ def test_logs_are_for_people_on_a_terminal(monkeypatch: pytest.MonkeyPatch, caps
     assert "hello there" in shown
 
 
+def test_a_log_that_cannot_be_written_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the log is on a disk that is full, requests failed whose failure was to be logged."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    with suppress(OSError), open(full, "w", buffering=1, encoding="utf-8") as stream:  # noqa: PTH123 - it is no file
+        monkeypatch.setattr("sys.stderr", stream)
+        with pytest.raises(OSError, match="No space left"):
+            sys.stderr.write("this is such a disk\n")
+        logs.configure()
+        structlog.get_logger("forge").error("fault", reference="x")
+        monkeypatch.undo()
+
+
 def test_a_folder_of_counters_that_is_given_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
     with serving._shared_metrics():

@@ -22,7 +22,7 @@ SECONDS: Final = 600.0
 
 
 class Planned(NamedTuple):
-    """A row, the engine that it is played on, and its share of the time."""
+    """A row, the engine that it is played on, and its share of the time, by those of the others."""
 
     row: str
     engine: str
@@ -30,14 +30,15 @@ class Planned(NamedTuple):
 
 
 PLAN: Final = (
-    Planned("process", "sqlite", 0.2),
-    Planned("process", "postgresql", 0.1),
-    Planned("disk", "sqlite", 0.13),
-    Planned("database", "postgresql", 0.08),
-    Planned("clock", "sqlite", 0.05),
-    Planned("peers", "sqlite", 0.1),
+    Planned("process", "sqlite", 0.15),
+    Planned("process", "postgresql", 0.08),
+    Planned("disk", "sqlite", 0.12),
+    Planned("database", "postgresql", 0.07),
+    Planned("clock", "sqlite", 0.04),
+    Planned("peers", "sqlite", 0.08),
+    # For two minutes, and what is before and after.
     Planned("load", "sqlite", 0.25),
-    Planned("failover", "postgresql", 0.4),
+    Planned("failover", "postgresql", 0.21),
 )
 
 
@@ -48,10 +49,9 @@ def play(rows: list[str], seconds: float, scale: float) -> bool:
     with tempfile.TemporaryDirectory(prefix="forge-faults-", ignore_cleanup_errors=True) as folder:
         # PostgreSQL is somebody else.
         Path(folder).chmod(0o755)
-        for planned in PLAN:
-            if planned.row not in rows:
-                continue
-            until = time.monotonic() + planned.share * seconds
+        chosen = [planned for planned in PLAN if planned.row in rows]
+        for planned in chosen:
+            until = time.monotonic() + seconds * planned.share / sum(one.share for one in chosen)
             stage = Stage(Path(folder), scale, planned.engine, until, tell=lambda line: print(line, flush=True))
             if planned.engine == "postgresql" and postgresql.programs() is None:
                 print(f"{planned.row:<9} on PostgreSQL: not here: apt-get install postgresql")
