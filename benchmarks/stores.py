@@ -113,21 +113,21 @@ class PostgreSQLStores:
     def fresh(self, name: str) -> str:
         """Make an empty database. One of that name is left from a run that broke off."""
         database = _named(name)
-        self._do(f'DROP DATABASE IF EXISTS "{database}"', self._url)
+        self._do(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)', self._url)
         self._do(f'CREATE DATABASE "{database}"', self._url)
         return self._at(database)
 
     def copy(self, url: str, name: str) -> str:
         """Copy the database."""
         database = _named(name)
-        self._do(f'DROP DATABASE IF EXISTS "{database}"', self._url)
+        self._do(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)', self._url)
         self._do(f'CREATE DATABASE "{database}" TEMPLATE "{_database(url)}"', self._url)
         self._do("CHECKPOINT", self._url)
         return self._at(database)
 
     def remove(self, url: str) -> None:
         """Remove the database."""
-        self._do(f'DROP DATABASE "{_database(url)}"', self._url)
+        self._do(f'DROP DATABASE "{_database(url)}" WITH (FORCE)', self._url)
 
     def volume(self, url: str) -> Volume:
         """Add up its tables and their indexes."""

@@ -72,6 +72,13 @@ def needed() -> None:
         pytest.skip("there is no PostgreSQL here: apt-get install postgresql")
 
 
+_GUARD: Final = """
+cat
+"$@" stop --wait --silent --mode=immediate --pgdata="$FOLDER/data"
+rm -rf "$FOLDER"
+"""
+
+
 class Server:
     """A server that runs."""
 
@@ -87,8 +94,17 @@ class Server:
         lines = {**_SETTINGS, "unix_socket_directories": f"'{self.folder}'", **(settings or {})}
         with (self.data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value}\n" for name, value in lines.items())
+        # However the tests end, killed too: it waits for the other end of its pipe to be closed.
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "guard", *as_another(), str(found / "pg_ctl")],
+            env={**os.environ, "FOLDER": str(self.folder)},
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self.start()
-        # However the tests end; `stop` may come before.
         atexit.register(self.remove)
 
     def start(self) -> None:
@@ -108,9 +124,9 @@ class Server:
     def remove(self) -> None:
         """End it if it runs, and leave nothing."""
         atexit.unregister(self.remove)
-        if (self.data / "postmaster.pid").exists():
-            self.stop("immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        assert self._guard.stdin is not None
+        self._guard.stdin.close()
+        self._guard.wait()
 
     def url(self, database: str) -> str:
         """Give the URL of a database."""
