@@ -68,7 +68,9 @@ async def feed(request: Request) -> Response:
         return Response(headers=_STREAM)
     visit = host.feed.enter()
     if visit is None:
-        raise Refused(503, "too many readers at once; try again", _NOT_KEPT | {"Retry-After": str(RETRY_AFTER)})
+        raise Refused(
+            503, "too many readers at once; try again", _NOT_KEPT | {"Connection": "close", "Retry-After": str(RETRY_AFTER)}
+        )
     try:
         place = await host.feed.begin(since)
     except BaseException as error:

@@ -68,7 +68,7 @@ async def follow(route: Route[Any, Any], request: Request) -> Response:
     # Not before it is known who asks: strangers hold no seats.
     subject = reader.invocation.subject
     if not tail.enter(subject):
-        raise Refused(503, "too many readers at once; try again", {"Retry-After": str(RETRY_AFTER)})
+        raise Refused(503, "too many readers at once; try again", {"Connection": "close", "Retry-After": str(RETRY_AFTER)})
     return Lasting(tail.read(reader, page), partial(tail.leave, subject), _STREAM)
 
 
