@@ -26,6 +26,8 @@ from tests.service.test_waiting import SlowSite
 from tests.service.world import World, running
 
 MOST = 2
+GENEROUS = 30.0
+"""Seconds after which it has failed."""
 
 
 @pytest.fixture
@@ -123,8 +125,9 @@ class TestTheServer:
         with held(tmp_path):
             sent = await full(small, *map(Container.of, taken))
             waiting = asyncio.create_task(small.client.execute(late))
-            while "forge_shed_requests_total 1.0" not in small.app.state.host.metrics.render()[0].decode():  # noqa: ASYNC110 - the same
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(GENEROUS):
+                while "forge_shed_requests_total 1.0" not in small.app.state.host.metrics.render()[0].decode():  # noqa: ASYNC110 - the same
+                    await asyncio.sleep(0.001)
         await asyncio.gather(*sent)
         receipt = await waiting
         assert receipt.ok == {"text": "0"}
