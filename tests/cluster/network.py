@@ -41,7 +41,7 @@ class Loopback:
         return []
 
     def cut(self, machine: str) -> None:
-        raise NotImplementedError(f"{machine} is on the loopback interface: only a private network has cables")
+        raise RuntimeError(f"{machine} is on the loopback interface: only a private network has cables")
 
     def mend(self, machine: str) -> None:
         del machine
